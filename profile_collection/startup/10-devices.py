@@ -1,0 +1,6 @@
+"""The microscope and its parts, by the names they have in documents."""
+
+# ruff: noqa: F821 - `session` comes from 00-session.py
+microscope = session.microscope
+scanner, beam = microscope.scanner, microscope.beam
+haadf, eels = microscope.haadf, microscope.eels

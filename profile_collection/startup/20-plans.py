@@ -1,0 +1,10 @@
+"""Plans: Bluesky's own, and the experiments of this session."""
+
+# ruff: noqa: F821 - `session` comes from 00-session.py
+import bluesky.plan_stubs as bps  # noqa: F401
+import bluesky.plans as bp  # noqa: F401
+
+adaptive_spectroscopy = session.experiments.adaptive_spectroscopy
+random_spectroscopy = session.experiments.random_spectroscopy
+grid_spectroscopy = session.experiments.grid_spectroscopy
+survey = session.experiments.survey

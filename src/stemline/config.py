@@ -1,0 +1,134 @@
+"""The configuration of a session: one YAML file, every key checked."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from stemline.analysis.scalarise import Scalariser, make_scalariser
+from stemline.devices.ioc.config import IOCConfig
+from stemline.tiled_config.config import CatalogConfig
+
+
+class ConfigError(ValueError):
+    """The configuration can't be used; the message names the file, the key and what to do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SurveyConfig(_Section):
+    """The overview image; what is not given is the instrument's default."""
+
+    shape: tuple[int, int] | None = Field(None, description="pixels (ny, nx)")
+    field_of_view: float | None = Field(None, gt=0, description="extent along x [nm]")
+    dwell_time: float | None = Field(None, gt=0, description="of one pixel [s]")
+
+
+class ExperimentConfig(_Section):
+    """What is measured, where, and how it becomes a number."""
+
+    num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
+    dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
+    survey: SurveyConfig = SurveyConfig()
+    grid: tuple[int, int] | None = Field(None, description="candidates (ny, nx); default: every survey pixel")
+    patch_size: int = Field(16, ge=3, description="side of the image patch around a candidate [survey pixels]")
+    scalariser: dict[str, Any] = Field(
+        default_factory=lambda: {"kind": "integrated_intensity", "window": (1.5, 2.5), "normalisation": "zero_loss"},
+        description="`kind` and the parameters of one scalariser of stemline.analysis.scalarise",
+    )
+
+    @field_validator("scalariser")
+    @classmethod
+    def _scalariser_is_known(cls, value: dict[str, Any]) -> dict[str, Any]:
+        make_scalariser(**value)
+        return value
+
+    def make_scalariser(self) -> Scalariser:
+        """Build the configured scalariser."""
+        return make_scalariser(**self.scalariser)
+
+
+class AgentConfig(_Section):
+    """Who decides where to measure next."""
+
+    acquisition: Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"] = (
+        "expected_improvement"
+    )
+    num_seed: int = Field(10, ge=1, description="random positions before the model decides")
+    uncertainty_goal: float | None = Field(None, gt=0, description="stop below this mean sigma [scalar's unit]")
+    predictability_goal: float | None = Field(None, gt=0, description="stop below this one-step-ahead error")
+    where: Literal["worker", "inline"] = Field("worker", description="in a child process, or in the session's")
+    seed: int = Field(0, ge=0, description="of everything random in the agent")
+    suggest_timeout: float = Field(120.0, gt=0, description="a suggestion may take this long [s]")
+
+
+class EpicsConfig(_Section):
+    """Where the instrument's IOC is."""
+
+    start: bool = Field(True, description="start an IOC for this session; else connect to a running one")
+    addresses: tuple[str, ...] = Field(("127.0.0.1",), description="hosts to look for the IOC on")
+    client: Literal["caproto", "pyepics"] = "caproto"
+
+
+class SessionConfig(_Section):
+    """Everything one session needs."""
+
+    data: Path = Field(Path("stemline-data"), description="folder for all that the session writes")
+    epics: EpicsConfig = EpicsConfig()
+    ioc: IOCConfig = IOCConfig()
+    catalog: CatalogConfig = CatalogConfig()
+    experiment: ExperimentConfig = ExperimentConfig()
+    agent: AgentConfig = AgentConfig()
+    metadata: dict[str, Any] = Field(
+        default_factory=dict, description="for every start document: sample, operator, proposal, microscope, ..."
+    )
+
+    @property
+    def config_hash(self) -> str:
+        """First 16 digits of the SHA-256 of the configuration."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def load(path: Path | None) -> SessionConfig:
+    """Read and check a session's YAML; None is the built-in simulation.
+
+    Relative paths in the file are taken from the working directory.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no YAML, or a key is unknown or out of range.
+    """
+    if path is None:
+        return SessionConfig()
+    try:
+        content = yaml.safe_load(path.read_text()) or {}
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; name an existing YAML file") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: the top level must be keys, as in `experiment:`")
+    try:
+        return SessionConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error)}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """Say all findings of pydantic in one line: key, what is wrong, and what was given."""
+    findings = []
+    for finding in error.errors(include_url=False, include_context=False):
+        key = ".".join(str(part) for part in finding["loc"])
+        message = finding["msg"].removeprefix("Value error, ")
+        if finding["type"] == "extra_forbidden":
+            message = "unknown key"
+        given = f" (given: {finding['input']!r})" if isinstance(finding["input"], (str, int, float)) else ""
+        findings.append(f"{key}: {message}{given}")
+    return "; ".join(findings)
