@@ -1,13 +1,24 @@
 """Sphinx configuration."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "stemline"
 author = "the stemline developers"
 copyright = "2026, the stemline developers"  # noqa: A001 - the name is Sphinx's
 version = release = installed_version("stemline")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+extensions = [
+    "configuration_page",
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}

@@ -32,7 +32,7 @@ class BashParser(CodeBlockParser):
 
 @pytest.fixture(scope="module")
 def page_folder(tmp_path_factory: pytest.TempPathFactory):
-    """A folder of the page's own, with the examples in it and the environment's commands on the path."""
+    """Make a folder of the page's own, with the examples in it and the environment's commands on the path."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "examples").symlink_to(ROOT / "examples")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,1 @@
+"""Bluesky plans: experiments as generators of messages, over protocols; see `adaptive_spectroscopy`."""

@@ -36,10 +36,21 @@ class ExperimentConfig(_Section):
     num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
     dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
     survey: SurveyConfig = SurveyConfig()
-    grid: tuple[int, int] | None = Field(None, description="candidates (ny, nx); default: every survey pixel")
-    patch_size: int = Field(16, ge=3, description="side of the image patch around a candidate [survey pixels]")
+    grid: tuple[int, int] | None = Field(
+        None,
+        description="candidates (ny, nx) that divide the survey's shape; default: every survey pixel",
+    )
+    patch_size: int | None = Field(
+        None,
+        ge=1,
+        description="side of the patch around a candidate [survey pixels]; default: 15, or 3 candidates",
+    )
     scalariser: dict[str, Any] = Field(
-        default_factory=lambda: {"kind": "integrated_intensity", "window": (1.5, 2.5), "normalisation": "zero_loss"},
+        default_factory=lambda: {
+            "kind": "integrated_intensity",
+            "window": (1.5, 2.5),
+            "normalisation": "zero_loss",
+        },
         description="`kind` and the parameters of one scalariser of stemline.analysis.scalarise",
     )
 
@@ -61,9 +72,13 @@ class AgentConfig(_Section):
         "expected_improvement"
     )
     num_seed: int = Field(10, ge=1, description="random positions before the model decides")
-    uncertainty_goal: float | None = Field(None, gt=0, description="stop below this mean sigma [scalar's unit]")
+    uncertainty_goal: float | None = Field(
+        None, gt=0, description="stop below this mean sigma [scalar's unit]"
+    )
     predictability_goal: float | None = Field(None, gt=0, description="stop below this one-step-ahead error")
-    where: Literal["worker", "inline"] = Field("worker", description="in a child process, or in the session's")
+    where: Literal["worker", "inline"] = Field(
+        "worker", description="in a child process, or in the session's"
+    )
     seed: int = Field(0, ge=0, description="of everything random in the agent")
     suggest_timeout: float = Field(120.0, gt=0, description="a suggestion may take this long [s]")
 
@@ -73,7 +88,23 @@ class EpicsConfig(_Section):
 
     start: bool = Field(True, description="start an IOC for this session; else connect to a running one")
     addresses: tuple[str, ...] = Field(("127.0.0.1",), description="hosts to look for the IOC on")
-    client: Literal["caproto", "pyepics"] = "caproto"
+    client: Literal["caproto", "pyepics"] = Field(
+        "caproto", description="Channel Access library of the session"
+    )
+    read_root: Path | None = Field(
+        None,
+        description="the IOC's `write_root` as this computer and the catalog see it; default: the same path",
+    )
+
+
+class CatalogSection(_Section):
+    """The catalog of runs (Tiled)."""
+
+    uri: str | None = Field(
+        None, description="of a running Tiled server, key in TILED_API_KEY; without it the session starts one"
+    )
+    host: str = Field("127.0.0.1", description="address the session's own server listens on")
+    port: int = Field(0, ge=0, le=65535, description="port of the session's own server; 0: a free one")
 
 
 class SessionConfig(_Section):
@@ -82,12 +113,32 @@ class SessionConfig(_Section):
     data: Path = Field(Path("stemline-data"), description="folder for all that the session writes")
     epics: EpicsConfig = EpicsConfig()
     ioc: IOCConfig = IOCConfig()
-    catalog: CatalogConfig = CatalogConfig()
+    catalog: CatalogSection = CatalogSection()
     experiment: ExperimentConfig = ExperimentConfig()
     agent: AgentConfig = AgentConfig()
     metadata: dict[str, Any] = Field(
-        default_factory=dict, description="for every start document: sample, operator, proposal, microscope, ..."
+        default_factory=dict,
+        description="for every start document: sample, operator, proposal, microscope, ...",
     )
+
+    @property
+    def read_root(self) -> Path:
+        """Folder of the IOC's frame files, as this computer sees it."""
+        return (self.epics.read_root or self.ioc_server().write_root).absolute()
+
+    def ioc_server(self) -> IOCConfig:
+        """Return the settings of the IOC; its files go below `data` unless the file says otherwise."""
+        folder = self.ioc.write_root if "write_root" in self.ioc.model_fields_set else self.data / "frames"
+        return self.ioc.model_copy(update={"write_root": folder.absolute()})
+
+    def catalog_server(self) -> CatalogConfig:
+        """Return the settings of the session's own catalog server, which reads the IOC's frame files."""
+        return CatalogConfig(
+            folder=self.data / "catalog",
+            host=self.catalog.host,
+            port=self.catalog.port,
+            readable=(self.read_root,),
+        )
 
     @property
     def config_hash(self) -> str:

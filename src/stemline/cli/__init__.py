@@ -12,7 +12,7 @@ import click
 import typer
 
 from . import bench, doctor, record, run, serve
-from .failure import report_failure
+from .failure import report_failure, send_logs_to_file
 
 app = typer.Typer(
     name="stemline",
@@ -32,6 +32,7 @@ app.command("bench")(bench.bench)
 
 def main() -> None:
     """Run the command line; every failure is one line, its traceback goes to a log file."""
+    send_logs_to_file()
     try:
         # With standalone_mode off, click hands exit codes and errors to us instead of printing its own.
         code = typer.main.get_command(app).main(standalone_mode=False)

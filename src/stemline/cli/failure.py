@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from datetime import datetime
@@ -16,10 +17,25 @@ def one_line(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+def log_file() -> Path:
+    """The user's log file, its folder made."""
+    return user_log_path("stemline", ensure_exists=True) / "stemline.log"
+
+
+def send_logs_to_file() -> None:
+    """Keep what libraries log, tracebacks above all, out of the terminal."""
+    try:
+        handler: logging.Handler = logging.FileHandler(log_file(), delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
 def log_traceback(error: BaseException) -> Path | None:
     """Append the traceback to the user's log file; None where it can't be written."""
     try:
-        path = user_log_path("stemline", ensure_exists=True) / "stemline.log"
+        path = log_file()
         with path.open("a") as log:
             log.write(f"--- {datetime.now().astimezone().isoformat()} {' '.join(sys.argv)}\n")
             traceback.print_exception(error, file=log)

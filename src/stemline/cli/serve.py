@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from stemline.tiled_config.server import CatalogServer
 
 ConfigFile = Annotated[Path | None, typer.Argument(help="Session YAML; without it, the built-in simulation.")]
 
@@ -15,7 +18,12 @@ def ioc(config: ConfigFile = None) -> None:
     from stemline.config import load
     from stemline.devices.ioc.server import serve
 
-    serve(load(config).ioc)
+    serve(load(config).ioc_server())
+
+
+def announce(server: CatalogServer) -> None:
+    """Say where the catalog is; the address holds its key, so it is for the user's own terminal."""
+    print(f"catalog at {server.web_url}  (Ctrl-C ends it)", flush=True)
 
 
 def catalog(config: ConfigFile = None) -> None:
@@ -23,4 +31,4 @@ def catalog(config: ConfigFile = None) -> None:
     from stemline.config import load
     from stemline.tiled_config.server import serve
 
-    serve(load(config).catalog)
+    serve(load(config).catalog_server(), announce)

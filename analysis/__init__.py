@@ -1,0 +1,1 @@
+"""Arrays in, smaller arrays out: scalarisers, features of candidate positions."""

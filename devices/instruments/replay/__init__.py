@@ -1,0 +1,1 @@
+"""A recorded measurement, answered pixel by pixel."""

@@ -1,0 +1,126 @@
+"""The process variables of a detector, as areaDetector has them: camera, image and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from caproto import AlarmSeverity, AlarmStatus
+from numpy.typing import NDArray
+
+from .driver_process import DriverError, DriverProcess
+from .exposure import Exposures, Shot
+from .hdf5_group import HDF5Group
+from .records import Records, Refused
+
+ACQUIRE = ("Done", "Acquire")
+STATES = ("Idle", "Acquire", "Error", "Aborted")
+SINGLE = ("f4", "f2", "u2", "i2", "u1", "i1")  # what single precision holds exactly
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What a detector is.
+
+    Attributes
+    ----------
+    name
+        The group of its process variables, and its name in the driver's process.
+    dtype
+        Of its frames.
+    shape
+        ``(ny, nx)`` of its first frame.
+    largest
+        Most pixels of a frame.
+    statistic
+        Name of the process variable that sums up a frame.
+    summary
+        Gives the statistic from the sum of a frame and its number of pixels.
+    shot
+        Says what an exposure is, when it begins.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, int]
+    largest: int
+    statistic: str
+    summary: Callable[[float, int], float]
+    shot: Callable[[], Shot]
+
+
+class CameraGroup:
+    """`<detector>:cam1:*`, `<detector>:image1:*` and `<detector>:Stats1:*`."""
+
+    def __init__(
+        self,
+        records: Records,
+        detector: Detector,
+        driver: DriverProcess,
+        exposures: Exposures,
+        file: HDF5Group,
+    ) -> None:
+        self._detector, self._driver, self._exposures, self._file = detector, driver, exposures, file
+        self._busy = False
+        name, dtype, (ny, nx) = detector.name, np.dtype(detector.dtype), detector.shape
+        self._acquire = records.choice(f"{name}:cam1:Acquire", ACQUIRE, self._put_acquire)
+        self._state = records.choice(f"{name}:cam1:DetectorState_RBV", STATES)
+        self._message = records.text(f"{name}:cam1:StatusMessage_RBV")
+        self._counter = records.integer(f"{name}:cam1:ArrayCounter_RBV")
+        self._size_x = records.integer(f"{name}:cam1:ArraySizeX_RBV", nx, "px")
+        self._size_y = records.integer(f"{name}:cam1:ArraySizeY_RBV", ny, "px")
+        records.text(f"{name}:cam1:DataType_RBV", dtype.str)
+        self._image = records.waveform(
+            f"{name}:image1:ArrayData", detector.largest, dtype.str[1:] in SINGLE, "counts"
+        )
+        self._statistic = records.number(f"{name}:Stats1:{detector.statistic}", 0.0, "counts")
+
+    async def show_size(self, ny: int, nx: int) -> None:
+        """Show the size of the next frame."""
+        await self._size_x.show(nx)
+        await self._size_y.show(ny)
+
+    async def lost(self, message: str) -> None:
+        """Show that the driver's process is gone."""
+        await self._fail("Error", message, AlarmSeverity.INVALID_ALARM)
+
+    async def _put_acquire(self, word: str) -> None:
+        if word == "Done":
+            if self._busy:
+                self._exposures.call_off(f"aborted: {self._detector.name}:cam1:Acquire was set to 0")
+            return
+        if self._busy:
+            raise Refused(f"{self._detector.name} is acquiring: wait until it is done")
+        self._busy = True
+        try:
+            await self._start()
+            frame, answer = await self._exposures.take(self._detector.shot)
+            await self._publish(frame, answer["total"])
+            await self._file.wrote(answer)
+            await self._state.show("Idle")
+        except Exception as error:
+            aborted = isinstance(error, DriverError) and error.aborted
+            severity = AlarmSeverity.MAJOR_ALARM if self._driver.alive else AlarmSeverity.INVALID_ALARM
+            await self._fail("Aborted" if aborted else "Error", str(error), severity)
+            raise
+        finally:
+            self._busy = False
+            await self._acquire.show("Done")
+
+    async def _start(self) -> None:
+        await self._acquire.show("Acquire")
+        await self._state.show("Acquire")
+        await self._state.set_alarm(AlarmSeverity.NO_ALARM)
+        if self._message.value:
+            await self._message.show("")
+
+    async def _publish(self, frame: NDArray[np.generic], total: float) -> None:
+        await self._image.show(frame.ravel())
+        await self._statistic.show(self._detector.summary(total, frame.size))
+        await self._counter.show(self._counter.value + 1)
+
+    async def _fail(self, state: str, message: str, severity: AlarmSeverity) -> None:
+        await self._message.show(message)
+        await self._state.show(state)
+        await self._state.set_alarm(severity, AlarmStatus.READ)

@@ -1,0 +1,56 @@
+"""What the IOC needs to know."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ..instruments.composition import InstrumentConfig
+
+
+class IOCConfig(BaseModel):
+    """One microscope, served under one prefix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefix: str = Field(
+        default="EM1:", pattern=r"^[A-Za-z0-9_-]+:$", description="prefix of every process variable"
+    )
+    instrument: InstrumentConfig = Field(default=InstrumentConfig(), description="the drivers it serves")
+    write_root: Path = Field(
+        default=Path("data"), description="folder that holds every HDF5 file; paths outside it are refused"
+    )
+    interface: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=0, ge=0, le=65535, description="Channel Access port; 0 chooses a free one")
+    settle_time: float = Field(
+        default=1e-3, ge=0, le=10, description="wait between unblanking and exposing [s]; Beam:SettleTime"
+    )
+    electron_budget: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="electrons that may be spent, 0 for no limit"
+    )
+    overrun: float = Field(
+        default=2.0,
+        gt=0,
+        le=60,
+        description="time beyond one and a half times an exposure after which the IOC blanks the beam [s]",
+    )
+    max_pixels: int = Field(
+        default=2048 * 2048, ge=1, le=8192 * 8192, description="largest image that is served [pixels]"
+    )
+    limits: dict[str, tuple[float, float]] = Field(
+        default={},
+        description="limits narrower than the driver's, by process variable and in its unit, "
+        "e.g. Scan:DwellTime: [1.0e-6, 0.1]",
+    )
+
+    @field_validator("limits")
+    @classmethod
+    def _ordered(cls, limits: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for name, (low, high) in limits.items():
+            if not (low <= high and math.isfinite(low) and math.isfinite(high)):
+                raise ValueError(
+                    f"limits of {name}: [{low:g}, {high:g}] must be two numbers, the lower first"
+                )
+        return limits

@@ -1,0 +1,59 @@
+"""The process variables of lenses, stage and source: those that the instrument declares."""
+
+from __future__ import annotations
+
+from .description import Control, Description
+from .exposure import Exposures
+from .records import Number, Records, Refused
+from .units import DEG, MM, MRAD, NM, PA, Unit
+
+CONTROLS: dict[str, tuple[str, Unit]] = {
+    "beam_current": ("Beam:Current", PA),
+    "convergence_angle": ("Optics:ConvergenceAngle", MRAD),
+    "collection_angle": ("Optics:CollectionAngle", MRAD),
+    "camera_length": ("Optics:CameraLength", MM),
+    "defocus": ("Optics:Defocus", NM),
+    "stage_x": ("Stage:X", NM),
+    "stage_y": ("Stage:Y", NM),
+    "stage_z": ("Stage:Z", NM),
+    "stage_alpha": ("Stage:Alpha", DEG),
+    "stage_beta": ("Stage:Beta", DEG),
+}
+
+
+def add_controls(
+    records: Records, description: Description, exposures: Exposures, current: Number | None
+) -> None:
+    """Add each control that the instrument has; `current` is the readback of the beam current."""
+    for name, (pv, unit) in CONTROLS.items():
+        if name in description.controls:
+            control = description.controls[name]
+            if name == "beam_current" and current is not None:
+                readback = current
+            else:
+                readback = records.number(f"{pv}_RBV", unit.to_pv(control.readback), unit.name)
+            _add_control(records, exposures, name, control, pv, unit, readback)
+
+
+def _add_control(
+    records: Records,
+    exposures: Exposures,
+    name: str,
+    control: Control,
+    pv: str,
+    unit: Unit,
+    readback: Number,
+) -> None:
+    async def apply(value: float) -> float:
+        async with exposures.blanked() as driver:
+            answer = await driver.post("set", name=name, value=unit.to_si(value))
+        return unit.to_pv(answer["readback"])
+
+    async def refuse(_: float) -> None:
+        raise Refused(f"{records.prefix}{pv} can be read, not set, on this instrument")
+
+    if control.settable:
+        limits = records.narrowed(pv, (unit.to_pv(control.low), unit.to_pv(control.high)))
+        records.setting(pv, readback, limits, apply)
+    else:
+        records.number(pv, readback.value, unit.name, refuse)

@@ -1,0 +1,170 @@
+"""The one way to put the beam on the specimen, and to do anything else with the instrument."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .driver_process import DriverError, DriverProcess
+from .records import Refused
+
+OVERHEAD = 0.5  # of an exposure, for the flyback of the scan and the readout of the camera
+HANGING = 10.0  # [s] after which a driver that was told to stop and does not is ended
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One exposure, as the driver's process takes it.
+
+    Attributes
+    ----------
+    detector
+        "HAADF" or "EELS".
+    mode
+        "frame" (a raster), "spot" (one pixel where the probe stands) or "spectrum".
+    dwell
+        Of one pixel, or of the spectrum [s].
+    scan
+        The raster in SI units; empty for the other modes.
+    """
+
+    detector: str
+    mode: str
+    dwell: float
+    scan: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """Time that the beam is needed for [s]."""
+        return self.dwell * self.scan.get("ny", 1) * self.scan.get("nx", 1)
+
+
+class Beam(Protocol):
+    """What exposures ask and tell the process variables of the beam."""
+
+    @property
+    def settle_time(self) -> float:
+        """Wait between unblanking and exposing [s]."""
+        ...
+
+    def refusal(self, seconds: float) -> str | None:
+        """Say why the beam may not be on for `seconds` [s], or None."""
+        ...
+
+    async def unblanked(self) -> None:
+        """Show that the beam is on the specimen."""
+        ...
+
+    async def spent(self, seconds: float, current: float | None, blanked: bool) -> None:
+        """Count `seconds` [s] at `current` [A] (None: the last one), and show whether the beam is off now."""
+        ...
+
+
+class Exposures:
+    """Does one thing at a time with the instrument: an exposure, a move, a setting.
+
+    An exposure is refused before the beam is on. The driver's process unblanks, settles, exposes and blanks in one
+    go, and a timer in this process blanks whatever the driver is doing.
+
+    Parameters
+    ----------
+    driver
+        The driver's process.
+    beam
+        The process variables of the beam.
+    overrun
+        Time beyond one and a half times the exposure after which the timer blanks [s].
+    """
+
+    def __init__(self, driver: DriverProcess, beam: Beam, overrun: float) -> None:
+        self._driver = driver
+        self._beam = beam
+        self._overrun = overrun
+        self._lock = asyncio.Lock()
+        self._last = 0
+        self._called_off = 0
+        self._reason = ""
+
+    @contextlib.asynccontextmanager
+    async def blanked(self) -> AsyncIterator[DriverProcess]:
+        """Wait for the instrument, and have it alone, its beam blanked.
+
+        Raises
+        ------
+        DriverError
+            If all was called off meanwhile.
+        """
+        self._last += 1
+        number = self._last
+        async with self._lock:
+            if self._called_off >= number:
+                raise DriverError(self._reason, aborted=True)
+            try:
+                yield self._driver
+            except DriverError as error:
+                if error.aborted:
+                    raise DriverError(self._reason or str(error), aborted=True) from None
+                raise
+
+    async def take(self, shot: Callable[[], Shot]) -> tuple[NDArray[np.generic], dict[str, Any]]:
+        """Take one exposure; `shot` says which, once the instrument is free.
+
+        Returns
+        -------
+        frame
+            What was measured.
+        answer
+            What the driver's process says about it: "total", and "captured" and "write_error" of its file.
+
+        Raises
+        ------
+        Refused
+            If it would pass the electron budget.
+        DriverError
+            If it failed or was called off.
+        """
+        async with self.blanked() as driver:
+            one, settle = shot(), self._beam.settle_time
+            refusal = self._beam.refusal(settle + one.seconds)
+            if refusal is not None:
+                raise Refused(refusal)
+            answer = await self._expose(one, settle)
+            return driver.frame(answer), answer
+
+    def call_off(self, reason: str) -> None:
+        """Blank now; all that is in progress or waiting fails with `reason`."""
+        self._called_off, self._reason = self._last, reason
+        self._driver.call_off()
+
+    async def _expose(self, shot: Shot, settle: float) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        longest = settle + (1 + OVERHEAD) * shot.seconds + self._overrun
+        timers = (
+            loop.call_later(longest, self._driver.call_off),
+            loop.call_later(longest + HANGING, self._driver.kill),
+        )
+        answered = self._driver.post("expose", **asdict(shot), settle=settle)
+        answer: dict[str, Any] = {}
+        try:
+            await self._beam.unblanked()
+            answer = await answered
+            # a simulated or replayed exposure may take less time than it stands for
+            answer["on_time"] = max(answer["on_time"], settle + shot.seconds)
+        except DriverError as error:
+            answer = error.answer
+            if error.aborted and loop.time() - begin >= longest:
+                raise DriverError(f"the exposure was not over after {longest:.3g} s: beam blanked") from None
+            raise
+        finally:
+            for timer in timers:
+                timer.cancel()
+            on_time = answer.get("on_time", loop.time() - begin)
+            await self._beam.spent(on_time, answer.get("current"), blanked=self._driver.alive)
+        return answer

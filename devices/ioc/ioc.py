@@ -1,0 +1,117 @@
+"""The IOC: a driver's process, the process variables of its instrument, and their server."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .beam_group import BeamGroup
+from .ca_server import PortInUse, Server
+from .camera_group import CameraGroup
+from .config import IOCConfig
+from .controls_group import add_controls
+from .description import Description
+from .detectors import add_eels, add_haadf
+from .driver_process import LOST, DriverError, DriverProcess
+from .exposure import Exposures
+from .hdf5_group import HDF5Group
+from .ioc_group import IOCGroup
+from .records import Records, Refused
+from .scan_group import ScanGroup
+
+
+class CannotStart(Exception):
+    """The IOC can't start; the message says what, where and what to do."""
+
+
+class IOC:
+    """One microscope served over Channel Access; lives in one event loop.
+
+    Parameters
+    ----------
+    config
+        What to serve, and where.
+    """
+
+    def __init__(self, config: IOCConfig) -> None:
+        self.config = config
+        self._driver = DriverProcess(config.instrument, self._lost)
+        self._records = Records(config.prefix, config.limits)
+        self._server: Server | None = None
+        self._beam: BeamGroup | None = None
+        self._cameras: list[CameraGroup] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; 0 before it does."""
+        return 0 if self._server is None else int(self._server.port)
+
+    @property
+    def size(self) -> int:
+        """Number of its process variables."""
+        return len(self._records.pvdb)
+
+    @property
+    def driver_pid(self) -> int | None:
+        """Process id of the driver's process."""
+        return self._driver.pid
+
+    async def start(self) -> None:
+        """Start the driver's process and serve its instrument.
+
+        Raises
+        ------
+        CannotStart
+            If a driver fails, the port is taken, or the limits make no sense.
+        """
+        try:
+            description = await self._driver.start(self.config.max_pixels)
+            heart = self._serve_groups(description)
+            self._server = Server(self._records.pvdb, self.config.interface, self.config.port)
+            await self._server.start()
+        except (DriverError, PortInUse, Refused, ValueError) as error:
+            raise CannotStart(str(error)) from error
+        self._tasks.append(asyncio.create_task(heart.beat()))
+
+    async def stop(self) -> None:
+        """Blank, end the driver's process, and stop serving."""
+        await self._driver.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.stop()
+
+    def _serve_groups(self, description: Description) -> IOCGroup:
+        config, records, driver = self.config, self._records, self._driver
+        self._beam = BeamGroup(records, description, config.settle_time, config.electron_budget)
+        exposures = Exposures(driver, self._beam, config.overrun)
+        add_controls(records, description, exposures, self._beam.current)
+
+        def file(detector: str) -> HDF5Group:
+            return HDF5Group(records, detector, exposures, config.write_root)
+
+        if description.scanner is not None:
+            scanner = description.scanner
+            scan = ScanGroup(records, scanner, exposures, config.max_pixels)
+            self._cameras.append(
+                add_haadf(records, scanner, scan, driver, exposures, file("HAADF"), config.max_pixels)
+            )
+        if description.spectrometer is not None:
+            self._cameras.append(add_eels(records, description.spectrometer, driver, exposures, file("EELS")))
+        if records.unused_limits:
+            raise ValueError(
+                f"limits: {', '.join(records.unused_limits)}: this instrument has no such setting with limits; "
+                "docs/reference/pvs.md names them"
+            )
+        return IOCGroup(records, description, exposures)
+
+    def _lost(self) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(self._show_lost()))
+
+    async def _show_lost(self) -> None:
+        await self._records.report(LOST)
+        if self._beam is not None:
+            await self._beam.lost()
+        for camera in self._cameras:
+            await camera.lost(LOST)

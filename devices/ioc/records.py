@@ -1,0 +1,225 @@
+"""Process variables: what a client may read, and what a client may put, with limits, alarms and completion."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from caproto import (
+    AccessRights,
+    AlarmSeverity,
+    AlarmStatus,
+    CAStatus,
+    ChannelChar,
+    ChannelDouble,
+    ChannelEnum,
+    ChannelFloat,
+    ChannelInteger,
+)
+
+log = logging.getLogger(__name__)
+
+Put = Callable[[Any], Awaitable[None]]
+Limits = tuple[float, float]
+STRING_LENGTH = 1024
+STRING_ENCODING = "latin-1"  # what the clients of Channel Access take a CHAR waveform for
+
+
+class Refused(Exception):
+    """The IOC refuses a put; the message says what, where and what to do."""
+
+
+class _Served:
+    """What every record here adds to caproto's: clients write through `put` only, and a put can fail.
+
+    A put that fails leaves the value, raises the record's alarm to MAJOR and completes with ECA_PUTFAIL, as a
+    record of an EPICS IOC does. (An exception sent as a CA error would leave caproto's client waiting.)
+    """
+
+    put: Put | None = None
+    report: Put
+
+    def check_access(self, hostname: str, username: str) -> AccessRights:
+        return AccessRights.READ if self.put is None else AccessRights.READ | AccessRights.WRITE
+
+    async def verify_value(self, data: Any) -> Any:
+        assert self.put is not None
+        await self.put(data)
+        return data
+
+    async def auth_write(self, *args: Any, **kwargs: Any) -> CAStatus:
+        try:
+            await super().auth_write(*args, **kwargs)  # type: ignore[misc]
+        except Exception as error:
+            log.info("a put failed: %s", error, exc_info=True)
+            await self.report(str(error) or repr(error))
+            return CAStatus.ECA_PUTFAIL
+        await self.set_alarm(AlarmSeverity.NO_ALARM)
+        return CAStatus.ECA_NORMAL
+
+    async def show(self, value: Any) -> None:
+        """Set the value from inside the IOC and publish it."""
+        await self.write(value, verify_value=False)  # type: ignore[attr-defined]
+
+    async def set_alarm(self, severity: AlarmSeverity, status: AlarmStatus = AlarmStatus.NO_ALARM) -> None:
+        """Raise or clear the alarm."""
+        alarm = self.alarm  # type: ignore[attr-defined]
+        if (alarm.severity, alarm.status) != (severity, status):
+            await alarm.write(severity=severity, status=status)
+
+
+class Number(_Served, ChannelDouble):  # type: ignore[misc]
+    """A floating-point number with unit and limits."""
+
+
+class Integer(_Served, ChannelInteger):  # type: ignore[misc]
+    """A whole number."""
+
+
+class Text(_Served, ChannelChar):  # type: ignore[misc]
+    """A string of up to 1024 characters, as a CHAR waveform."""
+
+    async def show(self, value: str) -> None:
+        """Set the value from inside the IOC and publish it; what can't be sent becomes a question mark."""
+        await super().show(value.encode(STRING_ENCODING, "replace").decode(STRING_ENCODING)[:STRING_LENGTH])
+
+
+class Choice(_Served, ChannelEnum):  # type: ignore[misc]
+    """One of a few words."""
+
+    async def verify_value(self, data: Any) -> Any:
+        words = self.enum_strings
+        word = data if isinstance(data, str) else words[int(data)] if data in range(len(words)) else None
+        if word not in words:
+            raise Refused(f"{data} is not one of {', '.join(words)}")
+        return await super().verify_value(word)
+
+
+class Waveform32(_Served, ChannelFloat):  # type: ignore[misc]
+    """An array in single precision."""
+
+
+class Waveform64(_Served, ChannelDouble):  # type: ignore[misc]
+    """An array in double precision."""
+
+
+R = TypeVar("R", bound=_Served)
+
+
+class Records:
+    """The process variables of an IOC, by name; each group adds its own.
+
+    Parameters
+    ----------
+    prefix
+        Comes before every name.
+    limits
+        By name and in the unit of the process variable: they narrow those that the instrument gives.
+    """
+
+    def __init__(self, prefix: str, limits: Mapping[str, Limits]) -> None:
+        self.pvdb: dict[str, _Served] = {}
+        self.prefix = prefix
+        self._limits = dict(limits)
+        self._message = self.text("IOC:Message_RBV")
+
+    async def report(self, message: str) -> None:
+        """Show an error line to the clients."""
+        await self._message.show(message)
+
+    @property
+    def unused_limits(self) -> tuple[str, ...]:
+        """Names of configured limits that no process variable has taken."""
+        return tuple(self._limits)
+
+    def narrowed(self, name: str, limits: Limits) -> Limits:
+        """Narrow the instrument's limits by those configured for `name`.
+
+        Raises
+        ------
+        ValueError
+            If nothing is left.
+        """
+        low, high = self._limits.pop(name, limits)
+        narrowed = max(low, limits[0]), min(high, limits[1])
+        if narrowed[0] > narrowed[1]:
+            raise ValueError(
+                f"limits of {name}: [{low:g}, {high:g}] lie outside the instrument's, "
+                f"[{limits[0]:g}, {limits[1]:g}]"
+            )
+        return narrowed
+
+    def number(
+        self, name: str, value: float, unit: str = "", put: Put | None = None, *, precision: int = 4
+    ) -> Number:
+        """Add a floating-point number."""
+        return self._add(name, Number(value=value, units=unit, precision=precision), put)
+
+    def integer(self, name: str, value: int = 0, unit: str = "", put: Put | None = None) -> Integer:
+        """Add a whole number."""
+        return self._add(name, Integer(value=value, units=unit), put)
+
+    def text(self, name: str, value: str = "", put: Put | None = None) -> Text:
+        """Add a string."""
+        return self._add(name, Text(value=value, max_length=STRING_LENGTH), put)
+
+    def choice(
+        self, name: str, words: tuple[str, ...], put: Put | None = None, *, initial: int = 0
+    ) -> Choice:
+        """Add an enumeration."""
+        return self._add(name, Choice(value=words[initial], enum_strings=words), put)
+
+    def waveform(self, name: str, size: int, single: bool, unit: str = "") -> Waveform32 | Waveform64:
+        """Add an array of up to `size` numbers, in single or double precision."""
+        kind = Waveform32 if single else Waveform64
+        return self._add(name, kind(value=[0.0], max_length=size, units=unit), None)
+
+    def setting(
+        self,
+        name: str,
+        readback: Number | Integer,
+        limits: Limits,
+        apply: Callable[[Any], Awaitable[float]],
+    ) -> Number | Integer:
+        """Add what sets a readback: of the same kind, unit and value.
+
+        Parameters
+        ----------
+        limits
+            A value outside is refused, and so is NaN.
+        apply
+            Acts on the value that was asked for, and returns what the readback shall show.
+        """
+        low, high = limits
+        unit = readback.units
+
+        async def put(asked: float) -> None:
+            if not low <= asked <= high:  # false for NaN too
+                raise refusal(self.prefix + name, asked, limits, unit)
+            await readback.show(await apply(asked))
+
+        if isinstance(readback, Integer):
+            setpoint: Number | Integer = self.integer(name, readback.value, unit, put)
+        else:
+            setpoint = self.number(name, readback.value, unit, put, precision=readback.precision)
+        put_limits(setpoint, limits)
+        return setpoint
+
+    def _add(self, name: str, record: R, put: Put | None) -> R:
+        record.put, record.report = put, self.report
+        self.pvdb[self.prefix + name] = record
+        return record
+
+
+def refusal(name: str, value: float, limits: Limits, unit: str) -> Refused:
+    """Say that a value is not within its limits."""
+    asked = f"{value:.6g} {unit}".rstrip() if math.isfinite(value) else f"{value:g}"
+    return Refused(f"{name} = {asked} is refused: ask for {limits[0]:.6g} to {limits[1]:.6g} {unit}".rstrip())
+
+
+def put_limits(record: Number | Integer, limits: Limits) -> None:
+    """Write limits into a record's metadata, unpublished."""
+    for kind in ("ctrl", "disp"):
+        record._data[f"lower_{kind}_limit"], record._data[f"upper_{kind}_limit"] = limits

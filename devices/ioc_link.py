@@ -1,0 +1,23 @@
+"""The IOC itself, as a client sees it."""
+
+from __future__ import annotations
+
+from ophyd import Component as Cpt
+from ophyd import Device, EpicsSignal, EpicsSignalRO, Kind
+
+
+class IOCLink(Device):  # type: ignore[misc]
+    """Heartbeat, last message and abort; part of every device of a microscope.
+
+    Stopping it aborts: the IOC blanks the beam and ends what is in progress. ophyd stops the parts of a device with
+    the device, so a device needs nothing else for that.
+    """
+
+    heartbeat = Cpt(EpicsSignalRO, "Heartbeat_RBV", kind=Kind.omitted)
+    message = Cpt(EpicsSignalRO, "Message_RBV", string=True, kind=Kind.omitted)
+    abort = Cpt(EpicsSignal, "Abort", kind=Kind.omitted)
+
+    def stop(self, *, success: bool = False) -> None:
+        """Abort, unless the plan has come to its end (`success`)."""
+        if not success:
+            self.abort.put(1)

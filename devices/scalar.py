@@ -1,0 +1,68 @@
+"""What a spectrum was reduced to, as a reading of the event that the spectrum belongs to."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ophyd import Component as Cpt
+from ophyd import Device, Kind
+from ophyd.status import Status
+
+from .quantity import Quantity
+
+
+class Reduced(Protocol):
+    """What a scalariser returns (`stemline.analysis.scalarise.ScalarResult`)."""
+
+    @property
+    def value(self) -> float:
+        """In the scalariser's unit; NaN where there is none."""
+        ...
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation."""
+        ...
+
+    @property
+    def flags(self) -> int:
+        """Bits that say why the value is not to be trusted; 0 when it is."""
+        ...
+
+    @property
+    def shift(self) -> float:
+        """What the alignment added to the energy axis [eV]."""
+        ...
+
+
+class Scalar(Device):  # type: ignore[misc]
+    """Set it to a scalariser's result, then read it.
+
+    Parameters
+    ----------
+    units
+        Of value and sigma.
+    origin
+        Name of the scalariser: the `source` of the data keys.
+    """
+
+    value = Cpt(Quantity, value=float("nan"), kind=Kind.hinted)
+    sigma = Cpt(Quantity, value=float("nan"), kind=Kind.normal)
+    flags = Cpt(Quantity, value=0, kind=Kind.normal)
+    shift = Cpt(Quantity, value=0.0, units="eV", kind=Kind.normal)
+
+    def __init__(self, prefix: str = "", *, units: str = "", origin: str = "", **kwargs: Any) -> None:
+        super().__init__(prefix, **kwargs)
+        self.value.units = self.sigma.units = units
+        for signal in (self.value, self.sigma, self.flags, self.shift):
+            signal.origin = origin
+
+    def set(self, result: Reduced) -> Status:
+        """Take a result; done at once."""
+        self.value.put(float(result.value))
+        self.sigma.put(float(result.sigma))
+        self.flags.put(int(result.flags))
+        self.shift.put(float(result.shift))
+        status = Status(self)
+        status.set_finished()
+        return status

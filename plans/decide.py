@@ -1,0 +1,42 @@
+"""Put on record what the agent decided, before anything is done about it."""
+
+from __future__ import annotations
+
+import bluesky.plan_stubs as bps
+from bluesky.utils import MsgGenerator
+
+from .protocols import Records, Suggestion
+from .record import declare, record
+
+
+def declare_decisions(records: Records) -> MsgGenerator[None]:
+    """Describe the events of stream ``decisions``, once a run."""
+    yield from declare("decisions", records.decision)
+
+
+def record_suggestion(records: Records, suggestion: Suggestion) -> MsgGenerator[tuple[float, float]]:
+    """Record a suggestion as an event in stream ``decisions``; return its position (y, x) [nm].
+
+    Raises
+    ------
+    RuntimeError
+        If the suggestion names no position.
+    """
+    try:
+        position = float(suggestion["scanner_y"]), float(suggestion["scanner_x"])
+    except (KeyError, TypeError, ValueError):
+        raise RuntimeError(
+            f"the agent suggested {dict(suggestion)!r}: scanner_y and scanner_x [nm] are needed"
+        ) from None
+    yield from _record(records, suggestion)
+    return position
+
+
+def record_stop(records: Records, reason: str) -> MsgGenerator[None]:
+    """Record why no further point is measured, as the last event in stream ``decisions``."""
+    yield from _record(records, {"_kind": "stop", "_reason": reason})
+
+
+def _record(records: Records, decision: Suggestion) -> MsgGenerator[None]:
+    yield from bps.abs_set(records.decision, decision, wait=True)
+    yield from record("decisions", records.decision)

@@ -1,0 +1,54 @@
+"""Measure one spectrum at one position and reduce it to a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bluesky.plan_stubs as bps
+import numpy as np
+from bluesky.utils import MsgGenerator
+from numpy.typing import NDArray
+
+from .protocols import Microscope, Records, Scalar, Scalariser
+from .record import declare, record
+
+
+def declare_points(microscope: Microscope, records: Records) -> MsgGenerator[None]:
+    """Describe the events of stream ``primary``, once a run."""
+    yield from declare("primary", *_readables(microscope, records))
+
+
+def measure_point(
+    microscope: Microscope,
+    records: Records,
+    scalarise: Scalariser,
+    energy: NDArray[np.float64],
+    position: tuple[float, float],
+) -> MsgGenerator[Scalar]:
+    """Move, expose, reduce, record: one event in stream ``primary``.
+
+    The beam is on the specimen during the exposure only (the IOC sees to it). A pause before the exposure is
+    over repeats move and exposure; afterwards it repeats nothing that costs dose.
+
+    Parameters
+    ----------
+    energy
+        Axis of the spectra ``(energy,)`` [eV].
+    position
+        (y, x) [nm] from the centre of the field of view.
+    """
+    scanner, eels = microscope.scanner, microscope.eels
+    yield from bps.checkpoint()
+    yield from bps.mv(scanner.y, position[0], scanner.x, position[1])
+    yield from bps.trigger(eels, wait=True)
+    yield from bps.checkpoint()
+    spectrum = np.asarray((yield from bps.rd(eels.spectrum)))
+    scalar = scalarise(spectrum, energy)
+    yield from bps.abs_set(records.scalar, scalar, wait=True)
+    yield from record("primary", *_readables(microscope, records))
+    return scalar
+
+
+def _readables(microscope: Microscope, records: Records) -> tuple[Any, ...]:
+    scanner = microscope.scanner
+    return scanner.y, scanner.x, records.scalar, microscope.eels, microscope.beam.electrons

@@ -1,0 +1,30 @@
+"""What a spectroscopy plan returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SpectroscopySummary:
+    """A run in a few words; everything else is in the catalog under `uid`.
+
+    Attributes
+    ----------
+    num_points
+        Measured, of which `num_flagged` gave no value.
+    best_value, best_position
+        The best scalar as the agent sees it (it may seek the least), and its (y, x) [nm]; None without one.
+    electrons
+        Which the specimen received, as the microscope counted them when the last point was read.
+    reason
+        Why the run ended.
+    """
+
+    uid: str
+    num_points: int
+    num_flagged: int
+    best_value: float | None
+    best_position: tuple[float, float] | None
+    electrons: float
+    reason: str

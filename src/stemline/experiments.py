@@ -1,0 +1,194 @@
+"""The experiments of a session: plans with the microscope, the scalariser and the agent already chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from bluesky.utils import MsgGenerator
+
+from stemline.analysis.featurise import Candidates
+from stemline.config import SessionConfig
+from stemline.plans import adaptive_spectroscopy as adaptive
+from stemline.plans import grid_spectroscopy as grid
+from stemline.plans import random_spectroscopy as random
+from stemline.plans import survey as overview
+from stemline.plans.protocols import BackgroundProposer, Microscope
+from stemline.plans.summary import SpectroscopySummary
+
+Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
+MakeAgent = Callable[[Candidates, Mapping[str, Any]], BackgroundProposer]
+
+
+class Experiments:
+    """Plans that need nothing but numbers; what is None comes from the session's configuration.
+
+    Parameters
+    ----------
+    config
+        Of the session.
+    microscope
+        What the plans move and read.
+    make_agent
+        Builds an agent from the candidates and its options.
+    """
+
+    def __init__(self, config: SessionConfig, microscope: Microscope, make_agent: MakeAgent) -> None:
+        self._config = config
+        self._microscope = microscope
+        self._make_agent = make_agent
+        self._scalarise = config.experiment.make_scalariser()
+
+    def adaptive_spectroscopy(
+        self,
+        num_points: int | None = None,
+        dwell_time: float | None = None,
+        acquisition: Acquisition | None = None,
+        seed: int | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[SpectroscopySummary]:
+        """Measure spectra where the agent wants them.
+
+        Parameters
+        ----------
+        num_points : int
+            Measurement budget, seed points included.
+        dwell_time : float
+            Exposure of one spectrum [s].
+        acquisition : str
+            What makes a position worth measuring.
+        seed : int
+            Of everything random in the agent.
+        md : dict
+            Metadata for the start document.
+        """
+        agent = self._config.agent
+        options = {
+            "acquisition": acquisition or agent.acquisition,
+            "num_seed": agent.num_seed,
+            "uncertainty_goal": agent.uncertainty_goal,
+            "predictability_goal": agent.predictability_goal,
+            "seed": agent.seed if seed is None else seed,
+        }
+        points = self._points(num_points)
+        return (
+            yield from adaptive.adaptive_spectroscopy(
+                self._microscope,
+                self._scalarise,
+                lambda candidates: self._make_agent(candidates, {**options, "num_points": points}),
+                num_points=points,
+                dwell_time=self._dwell_time(dwell_time),
+                suggest_timeout=agent.suggest_timeout,
+                md={"agent": options, **(md or {})},
+                **self._frame(),
+            )
+        )
+
+    def random_spectroscopy(
+        self,
+        num_points: int | None = None,
+        dwell_time: float | None = None,
+        seed: int | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[SpectroscopySummary]:
+        """Measure spectra at positions drawn blindly: the baseline.
+
+        Parameters
+        ----------
+        num_points : int
+            Spectra to measure.
+        dwell_time : float
+            Exposure of one spectrum [s].
+        seed : int
+            Of the positions.
+        md : dict
+            Metadata for the start document.
+        """
+        return (
+            yield from random.random_spectroscopy(
+                self._microscope,
+                self._scalarise,
+                rng=np.random.default_rng(self._config.agent.seed if seed is None else seed),
+                num_points=self._points(num_points),
+                dwell_time=self._dwell_time(dwell_time),
+                md=md,
+                **self._frame(),
+            )
+        )
+
+    def grid_spectroscopy(
+        self,
+        dwell_time: float | None = None,
+        order: Literal["raster", "snake"] = "snake",
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[SpectroscopySummary]:
+        """Measure a spectrum at every candidate, line by line: the exhaustive peer.
+
+        Parameters
+        ----------
+        dwell_time : float
+            Exposure of one spectrum [s].
+        order : str
+            "raster" or "snake".
+        md : dict
+            Metadata for the start document.
+        """
+        return (
+            yield from grid.grid_spectroscopy(
+                self._microscope,
+                self._scalarise,
+                dwell_time=self._dwell_time(dwell_time),
+                order=order,
+                md=md,
+                **self._frame(),
+            )
+        )
+
+    def survey(
+        self,
+        shape: tuple[int, int] | None = None,
+        field_of_view: float | None = None,
+        dwell_time: float | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[str]:
+        """Take one overview image.
+
+        Parameters
+        ----------
+        shape : tuple
+            Pixels (ny, nx).
+        field_of_view : float
+            Extent along x [nm].
+        dwell_time : float
+            Of one pixel [s].
+        md : dict
+            Metadata for the start document.
+        """
+        frame = self._config.experiment.survey
+        return (
+            yield from overview.survey(
+                self._microscope,
+                shape=shape or frame.shape,
+                field_of_view=field_of_view or frame.field_of_view,
+                dwell_time=dwell_time or frame.dwell_time,
+                md=md,
+            )
+        )
+
+    # `is None`, not `or`: a 0 that somebody asked for must reach the plan, which refuses it.
+    def _points(self, asked: int | None) -> int:
+        return self._config.experiment.num_points if asked is None else asked
+
+    def _dwell_time(self, asked: float | None) -> float:
+        return self._config.experiment.dwell_time if asked is None else asked
+
+    def _frame(self) -> dict[str, Any]:
+        experiment = self._config.experiment
+        return {
+            "survey_shape": experiment.survey.shape,
+            "field_of_view": experiment.survey.field_of_view,
+            "survey_dwell_time": experiment.survey.dwell_time,
+            "candidate_grid": experiment.grid,
+            "patch_size": experiment.patch_size,
+        }

@@ -1,0 +1,108 @@
+"""Every driver, made to take its time or not; a suite here runs against each of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from stemline.devices.instruments.hspy_file import FORMAT, add_signal
+from stemline.devices.instruments.protocol import Aborted, Axis, Instrument
+from stemline.devices.instruments.replay.config import ReplayConfig
+from stemline.devices.instruments.simulated.config import SimulatedConfig
+
+SHARED = Path(os.environ.get("STEMLINE_SHARED", Path(__file__).parents[3] / "shared" / "data"))
+Make = Callable[[bool], Instrument]
+
+
+def simulated(real_time: bool, folder: Path) -> Instrument:
+    return SimulatedConfig(real_time=real_time, shape=(12, 16), dwell_time=1e-6).create()
+
+
+def replay(real_time: bool, folder: Path) -> Instrument:
+    pytest.importorskip("rsciio.hspy")
+    rng = np.random.default_rng(0)
+    spectra = rng.integers(0, 1000, (5, 4, 64)).astype(np.uint16)
+    grid = (Axis("y", 5, 0.0, 2.0, "nm"), Axis("x", 4, 0.0, 2.0, "nm"))
+    energy = Axis("Energy loss", 64, -5.0, 0.5, "eV")
+    fine = (Axis("y", 10, 0.0, 1.0, "nm"), Axis("x", 8, 0.0, 1.0, "nm"))
+    survey = rng.normal(size=(10, 8)).astype(np.float32)
+    with h5py.File(folder / "recording.hspy", "w") as file:
+        file.attrs.update(FORMAT)
+        add_signal(file, "EELS", "EELS", (*grid, energy), spectra.dtype, {})[...] = spectra
+        add_signal(file, "HAADF", "", fine, survey.dtype, {})[...] = survey
+    return ReplayConfig(
+        spectrum_image=folder / "recording.hspy",
+        high_tension=80,
+        beam_current=30,
+        saturation=1000,
+        real_time=real_time,
+    ).create()
+
+
+def measured(real_time: bool, folder: Path) -> Instrument:
+    pytest.importorskip("rsciio.digitalmicrograph")
+    spectrum_image = SHARED / "DMReader_SpectrumImage_SI-EELS.dm3"
+    if not spectrum_image.is_file():
+        pytest.skip(f"measured data {spectrum_image} is not here: set STEMLINE_SHARED")
+    return ReplayConfig(
+        spectrum_image=spectrum_image,
+        survey=SHARED / "DMReader_SI-HAADF.dm3",
+        pixel_size=0.15,
+        high_tension=200,
+        convergence_angle=30,
+        real_time=real_time,
+    ).create()
+
+
+@pytest.fixture(params=[simulated, replay, measured], ids=lambda driver: driver.__name__)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Make an instrument that takes as long as it was asked to (True) or answers at once (False)."""
+
+    def build(real_time: bool) -> Instrument:
+        instrument: Instrument = request.param(real_time, tmp_path)
+        assert instrument.blanker is not None
+        instrument.blanker.unblank()
+        return instrument
+
+    return build
+
+
+@pytest.fixture
+def instrument(make: Make) -> Instrument:
+    return make(False)
+
+
+@pytest.fixture
+def ends_when_aborted() -> Callable[[Callable[[], object], Callable[[], None]], None]:
+    """Check that `abort` ends `call`, which takes many seconds if left alone, and that it raises Aborted."""
+
+    def check(call: Callable[[], object], abort: Callable[[], None]) -> None:
+        raised: list[BaseException] = []
+        calling = threading.Event()
+
+        def run() -> None:
+            calling.set()
+            try:
+                call()
+            except BaseException as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        assert calling.wait(5)
+        started = time.monotonic()
+        while thread.is_alive() and time.monotonic() - started < 5:
+            abort()  # again, for the first may come before the call has begun
+            thread.join(0.05)
+        assert time.monotonic() - started < 0.5
+        assert [type(error) for error in raised] == [Aborted]
+        assert "\n" not in str(raised[0])
+
+    return check
