@@ -56,11 +56,8 @@ class Action(Status):  # type: ignore[misc]
         return str(super().__str__())
 
 
-def put_and_wait(signal: EpicsSignal, value: object, overdue: Callable[[], str | None]) -> None:
-    """Put with completion, and wait for it as long as the IOC answers.
-
-    While nothing comes, the signal is read every half second: an IOC that is frozen (or a machine that is gone)
-    never completes a put and never says so.
+class Put:
+    """A put with completion, sent when it is made.
 
     Parameters
     ----------
@@ -68,26 +65,45 @@ def put_and_wait(signal: EpicsSignal, value: object, overdue: Callable[[], str |
         Signal to put to.
     value
         What to put.
-    overdue
-        Called at each look; a text, why the action has taken too long, ends the wait.
 
     Raises
     ------
     NoAnswer
-        If the IOC does not answer, or the action is overdue.
+        If there is no connection.
     """
-    completed = threading.Event()
-    try:
-        signal.put(value, force=True, use_complete=True, callback=lambda **_: completed.set())
-        while not completed.wait(POLL):
-            signal.get()
-            late = overdue()
+
+    def __init__(self, signal: EpicsSignal, value: object) -> None:
+        self._signal = signal
+        self._completed = threading.Event()
+        try:
+            signal.put(value, force=True, use_complete=True, callback=lambda **_: self._completed.set())
+        except Exception as error:
+            raise no_answer(signal.setpoint_pvname, error) from error
+
+    def wait(self, overdue: Callable[[], str | None]) -> None:
+        """Wait for the completion as long as the IOC answers.
+
+        While nothing comes, the signal is read every half second: an IOC that is frozen (or a machine that is
+        gone) never completes a put and never says so.
+
+        Parameters
+        ----------
+        overdue
+            Called at each look; a text, why the action has taken too long, ends the wait.
+
+        Raises
+        ------
+        NoAnswer
+            If the IOC does not answer, or the action is overdue.
+        """
+        while not self._completed.wait(POLL):
+            try:
+                self._signal.get()
+                late = overdue()
+            except Exception as error:
+                raise no_answer(self._signal.setpoint_pvname, error) from error
             if late is not None:
-                raise NoAnswer(f"{signal.setpoint_pvname}: {late}")
-    except NoAnswer:
-        raise
-    except Exception as error:
-        raise no_answer(signal.setpoint_pvname, error) from error
+                raise NoAnswer(f"{self._signal.setpoint_pvname}: {late}")
 
 
 def no_answer(pv: str, error: Exception) -> NoAnswer:

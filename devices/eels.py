@@ -49,7 +49,9 @@ class Eels(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.hdf1.roots = roots
-        self._exposure = Exposure(self.acquire, self.state, self.status_message, self._duration)
+        self._exposure = Exposure(
+            self.acquire, self.state, self.status_message, self.hdf1, self._duration
+        )
         self._action: Action | None = None
 
     @property
@@ -64,7 +66,7 @@ class Eels(Device):  # type: ignore[misc]
 
     def trigger(self) -> Action:
         """Take one spectrum; the status fails with the IOC's status message."""
-        self._action = self._exposure.start(self, self.hdf1.exposed)
+        self._action = self._exposure.start(self)
         return self._action
 
     def unstage(self) -> list[object]:
@@ -89,7 +91,7 @@ class Eels(Device):  # type: ignore[misc]
 
     def get_index(self) -> int:
         """Count the spectra in the file."""
-        return int(self.hdf1.captured())
+        return self.hdf1.captured
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest spectrum in the file."""

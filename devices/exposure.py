@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ophyd import Device, EpicsSignal, EpicsSignalRO
 from ophyd.utils import WaitTimeoutError
 
-from .action import Action, no_answer, put_and_wait
+from .action import Action, Put, no_answer
+from .frame_file import FrameFile
 from .ioc_link import IOCLink
 
 ABORTS = 5  # in so many seconds; an abort that overtakes the put of Acquire has nothing to end
@@ -33,6 +34,8 @@ class Exposure:
         ``cam1:DetectorState_RBV``, as text.
     message
         ``cam1:StatusMessage_RBV``: why the last acquisition failed, "" if it did not.
+    file
+        Where the frame goes, if it is written.
     duration
         Beam time of one acquisition [s]; asked only if it takes longer than half a second.
     margin
@@ -44,17 +47,27 @@ class Exposure:
     acquire: EpicsSignal
     state: EpicsSignalRO
     message: EpicsSignalRO
+    file: FrameFile
     duration: Callable[[], float]
     margin: float = 8.0
     queue: float = 3600.0
 
-    def start(self, device: Device, taken: Callable[[], None]) -> Action:
-        """Acquire one frame; `taken` is called when it is there. The status fails with `AcquisitionFailed`."""
-        return Action(device, lambda: self._acquire(taken))
+    def start(self, device: Device) -> Action:
+        """Acquire one frame; the status fails with `AcquisitionFailed` or `CaptureFailed`."""
+        put = Put(self.acquire, 1)
+        patience = self._patience()
 
-    def _acquire(self, taken: Callable[[], None]) -> None:
-        put_and_wait(self.acquire, 1, self._patience())
+        def work() -> None:
+            put.wait(patience)
+            self._confirm()
+
+        return Action(device, work)
+
+    def _confirm(self) -> None:
         try:
+            written = self.file.advanced()
+            if written:
+                return  # a new frame is in the file: nothing else needs to be asked
             state = self.state.get()
             message = "" if state == IDLE else self.message.get()
         except Exception as error:
@@ -63,7 +76,8 @@ class Exposure:
             # a put that was refused because another client acquires has no message of its own
             reason = message or f"the detector is in state {state}"
             raise AcquisitionFailed(f"{self.acquire.setpoint_pvname} failed: {reason}")
-        taken()
+        if written is False:
+            raise self.file.lost()
 
     def _patience(self) -> Callable[[], str | None]:
         queued = time.monotonic()

@@ -80,7 +80,7 @@ class FrameFile(Device):  # type: ignore[misc]
         self.roots: DataRoots | None = None
         self._uri: str | None = None
         self._bundle: Any = None
-        self._expected = 0
+        self._captured = 0
         self._documented = 0
 
     @property
@@ -117,32 +117,30 @@ class FrameFile(Device):  # type: ignore[misc]
             unstaged = super().unstage()
         return list(unstaged)
 
-    def exposed(self) -> None:
-        """Expect one more frame in the file."""
-        self._expected += 1
-
+    @property
     def captured(self) -> int:
-        """Count the frames in the file; 0 when nothing is written."""
-        return int(self.num_captured.get()) if self.capturing else 0
+        """How many frames were in the file after the last exposure."""
+        return self._captured
+
+    def advanced(self) -> bool | None:
+        """Ask whether the file has grown since the last time; None when nothing is written."""
+        if not self.capturing:
+            return None
+        before, self._captured = self._captured, int(self.num_captured.get())
+        return self._captured > before
+
+    def lost(self) -> CaptureFailed:
+        """Say that an exposure has ended without a frame in the file."""
+        reason = self.write_message.get() or "the IOC gave no reason"
+        return CaptureFailed(f"{self.num_captured.pvname}: still {self._captured} after an exposure: {reason}")
 
     def documents(self, data_key: str, frame_shape: tuple[int, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest frame, and before the first one to the file.
 
         After a pause Bluesky takes the interrupted point again: the frames in between belong to no event and
         are passed over.
-
-        Raises
-        ------
-        CaptureFailed
-            If an exposure has ended but its frame is not in the file.
         """
-        captured = self.captured()
-        if captured < self._expected:
-            raise CaptureFailed(
-                f"{self.num_captured.pvname}: {captured} of {self._expected} frames are in the file: "
-                f"{self.write_message.get() or 'the IOC gave no reason'}"
-            )
-        if captured == self._documented:
+        if self._captured == self._documented:
             return
         if self._bundle is None:
             self._bundle = compose_stream_resource(
@@ -152,11 +150,12 @@ class FrameFile(Device):  # type: ignore[misc]
                 parameters={"dataset": DATASET, "chunk_shape": (1, *frame_shape), "swmr": True},
             )
             yield "stream_resource", self._bundle.stream_resource_doc
-        self._documented = captured
-        yield "stream_datum", self._bundle.compose_stream_datum({"start": captured - 1, "stop": captured})
+        newest = {"start": self._captured - 1, "stop": self._captured}
+        self._documented = self._captured
+        yield "stream_datum", self._bundle.compose_stream_datum(newest)
 
     def _open(self, roots: DataRoots) -> None:
-        self._expected = self._documented = 0
+        self._captured = self._documented = 0
         self._bundle = None
         self.file_path.set(str(roots.write)).wait()
         self.file_name.set(uuid.uuid4().hex).wait()

@@ -59,7 +59,9 @@ class Haadf(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.hdf1.roots = roots
-        self._exposure = Exposure(self.acquire, self.state, self.status_message, self._duration)
+        self._exposure = Exposure(
+            self.acquire, self.state, self.status_message, self.hdf1, self._duration
+        )
         self._action: Action | None = None
 
     @property
@@ -69,7 +71,7 @@ class Haadf(Device):  # type: ignore[misc]
 
     def trigger(self) -> Action:
         """Take one frame; the status fails with the IOC's status message."""
-        self._action = self._exposure.start(self, self.hdf1.exposed)
+        self._action = self._exposure.start(self)
         return self._action
 
     def unstage(self) -> list[object]:
@@ -94,7 +96,7 @@ class Haadf(Device):  # type: ignore[misc]
 
     def get_index(self) -> int:
         """Count the frames in the file."""
-        return int(self.hdf1.captured())
+        return self.hdf1.captured
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest frame in the file."""

@@ -11,7 +11,9 @@ from ophyd.signal import DEFAULT_WRITE_TIMEOUT
 from ophyd.utils import LimitError
 from ophyd.utils.epics_pvs import AlarmSeverity
 
-from .action import Action, no_answer, put_and_wait
+from .action import Action, Put, no_answer
+
+FRESH = 0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
 
 
 class Refused(ValueError):
@@ -21,9 +23,9 @@ class Refused(ValueError):
 class Setpoint(EpicsSignal):  # type: ignore[misc]
     """``<pv>`` to set and ``<pv>_RBV`` to read; `set` ends when the action is done and confirmed.
 
-    Neither client layer reports a refused put to ophyd, and pyepics counts a lost connection as an end. So the value is
-    read back from ``<pv>``, with its alarm, before `set` succeeds. Nothing is monitored: a value is what the
-    IOC says when it is asked.
+    Neither client layer reports a refused put to ophyd, and pyepics counts a lost connection as an end. So `set`
+    succeeds only when the readback shows the value, or (a stage has its steps) when ``<pv>`` has taken it
+    without an alarm. Nothing is monitored: a value is what the IOC says when it is asked, or said half a second ago.
 
     Parameters
     ----------
@@ -35,6 +37,7 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
         super().__init__(
             pv + "_RBV", write_pv=pv, limits=limits, put_complete=True, auto_monitor=False, **kwargs
         )
+        self._confirmed = -math.inf
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -87,11 +90,20 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
                 return None
             return f"not at {value} after {longest:g} s although the IOC answers; abort it, or allow more time"
 
+        self._confirmed = -math.inf
+        put = Put(self, value)
+
         def work() -> None:
-            put_and_wait(self, value, overdue)
+            put.wait(overdue)
             self._confirm(value)
 
         return Action(self, work, settle_time)
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Read the readback."""
+        if time.monotonic() - self._confirmed > FRESH:
+            return dict(super().read())
+        return {self.name: {"value": self._readback, "timestamp": self.timestamp}}
 
     def stop(self, *, success: bool = False) -> None:
         """Stop the device it belongs to."""
@@ -100,10 +112,15 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
 
     def _confirm(self, value: Any) -> None:
         try:
+            asked = time.monotonic()
+            if self._same(value, self.get()):
+                self._confirmed = asked
+                return
             taken = self.get_setpoint()
         except Exception as error:
             raise no_answer(self.setpoint_pvname, error) from error
         if self._same(value, taken) and self.setpoint_alarm_severity in (None, AlarmSeverity.NO_ALARM):
+            self._confirmed = asked
             return
         link = getattr(self.root, "ioc", None)
         reason = link.message.get() if link is not None else ""

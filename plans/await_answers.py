@@ -8,8 +8,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-import bluesky.plan_stubs as bps
 from bluesky.utils import MsgGenerator
+
+from .messages import message
 
 
 def await_answers(*futures: Future[Any], timeout: float, doing: str) -> MsgGenerator[list[Any]]:
@@ -33,7 +34,7 @@ def await_answers(*futures: Future[Any], timeout: float, doing: str) -> MsgGener
         If one of them failed, by a ValueError or otherwise; the cause is attached.
     """
     try:
-        yield from bps.wait_for([_waiter(future) for future in futures], timeout=timeout)
+        yield message("wait_for", None, [_waiter(future) for future in futures], timeout=timeout)
     except TimeoutError:
         raise TimeoutError(
             f"{doing} took longer than {timeout:g} s: raise the timeout, or look in the agent's log"

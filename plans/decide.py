@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import bluesky.plan_stubs as bps
 from bluesky.utils import MsgGenerator
 
+from .messages import put
 from .protocols import Records, Suggestion
 from .record import declare, record
 
@@ -38,5 +38,5 @@ def record_stop(records: Records, reason: str) -> MsgGenerator[None]:
 
 
 def _record(records: Records, decision: Suggestion) -> MsgGenerator[None]:
-    yield from bps.abs_set(records.decision, decision, wait=True)
+    yield from put((records.decision, decision))
     yield from record("decisions", records.decision)

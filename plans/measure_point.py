@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import bluesky.plan_stubs as bps
 import numpy as np
 from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
 
+from .messages import checkpoint, put, trigger, value_of
 from .protocols import Microscope, Records, Scalar, Scalariser
 from .record import declare, record
 
@@ -38,13 +38,13 @@ def measure_point(
         (y, x) [nm] from the centre of the field of view.
     """
     scanner, eels = microscope.scanner, microscope.eels
-    yield from bps.checkpoint()
-    yield from bps.mv(scanner.y, position[0], scanner.x, position[1])
-    yield from bps.trigger(eels, wait=True)
-    yield from bps.checkpoint()
-    spectrum = np.asarray((yield from bps.rd(eels.spectrum)))
+    yield from checkpoint()
+    yield from put((scanner.y, position[0]), (scanner.x, position[1]))
+    yield from trigger(eels)
+    yield from checkpoint()
+    spectrum = np.asarray((yield from value_of(eels.spectrum)))
     scalar = scalarise(spectrum, energy)
-    yield from bps.abs_set(records.scalar, scalar, wait=True)
+    yield from put((records.scalar, scalar))
     yield from record("primary", *_readables(microscope, records))
     return scalar
 

@@ -14,8 +14,8 @@ _T = TypeVar("_T")
 def one_run(plan: MsgGenerator[_T], md: Mapping[str, Any]) -> MsgGenerator[tuple[str, _T]]:
     """Open a run with metadata `md`, run `plan`, close the run; return its uid and what `plan` returned.
 
-    Unlike ``bluesky.preprocessors.run_wrapper`` it keeps the reason that was given to ``RunEngine.abort``, and tells
-    a run that was stopped, which Bluesky counts as a success, from one that came to its end.
+    Unlike ``bluesky.preprocessors.run_wrapper`` it keeps the reason given to ``RunEngine.abort``, and
+    tells a run that was stopped, which Bluesky counts as a success, from one that came to its end.
     """
     uid = yield from bps.open_run(dict(md))
     try:

@@ -9,6 +9,8 @@ import bluesky.preprocessors as bpp
 from bluesky.protocols import Readable
 from bluesky.utils import MsgGenerator
 
+from .messages import message
+
 
 def record(stream: str, *objects: Readable[Any]) -> MsgGenerator[None]:
     """Read `objects` into one event of `stream`.
@@ -20,10 +22,10 @@ def record(stream: str, *objects: Readable[Any]) -> MsgGenerator[None]:
     """
 
     def read() -> MsgGenerator[None]:
-        yield from bps.create(name=stream)
+        yield message("create", None, name=stream)
         for readable in objects:
-            yield from bps.read(readable)
-        yield from bps.save()
+            yield message("read", readable)
+        yield message("save")
 
     yield from bpp.rewindable_wrapper(read(), False)  # type: ignore[no-untyped-call]
 

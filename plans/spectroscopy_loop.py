@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import bluesky.plan_stubs as bps
 import numpy as np
 from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from .await_answers import await_answers
 from .decide import record_stop, record_suggestion
 from .measure_point import measure_point
+from .messages import checkpoint, put
 from .protocols import BackgroundProposer, Microscope, Records, Scalariser
 from .record import declare, record
 
@@ -72,7 +72,7 @@ def spectroscopy_loop(
     done = flagged = 0
     reason: str | None = None
     while reason is None:
-        yield from bps.checkpoint()
+        yield from checkpoint()
         suggestions = yield from agent.ask("suggest", 1)
         if not suggestions:
             reason = "the agent has no candidate left"
@@ -91,8 +91,7 @@ def spectroscopy_loop(
             reason = f"measured the {num_points} points asked for"
     if done:
         mean, sigma = yield from agent.ask("predict")
-        maps = np.reshape(mean, grid), np.reshape(sigma, grid)
-        yield from bps.abs_set(records.prediction, maps, wait=True)
+        yield from put((records.prediction, (np.reshape(mean, grid), np.reshape(sigma, grid))))
         yield from declare("prediction", records.prediction)  # not before: its shape is known now
         yield from record("prediction", records.prediction)
     best = (yield from agent.ask("get_best_points")) if done > flagged else []

@@ -19,6 +19,7 @@ from .background import in_background, with_proposer
 from .decide import declare_decisions
 from .failures import blank_on_failure, true_reason
 from .measure_point import declare_points
+from .messages import put, value_of
 from .one_run import one_run
 from .protocols import BackgroundProposer, Eels, Microscope, Records, Scalariser
 from .spectroscopy_loop import Outcome, spectroscopy_loop
@@ -98,7 +99,7 @@ def run_spectroscopy(
     eels, beam = microscope.eels, microscope.beam
     frame, energy = yield from true_reason(_prepare(microscope, request))
     scalarise.check_axis(energy)
-    electrons_before = float((yield from bps.rd(beam.electrons)))
+    electrons_before = float((yield from value_of(beam.electrons)))
     gy, gx = request.candidate_grid or frame.shape or (0, 0)
     start = {
         "detectors": ["haadf", "eels"],
@@ -145,22 +146,22 @@ def run_spectroscopy(
         yield from bps.unstage_all(microscope.haadf, eels)
 
     uid, outcome = yield from bpp.finalize_wrapper(staged(), unstage)  # type: ignore[no-untyped-call]
-    electrons = float((yield from bps.rd(beam.electrons))) - electrons_before
+    electrons = float((yield from value_of(beam.electrons))) - electrons_before
     return _summary(uid, outcome, electrons)
 
 
 def _prepare(microscope: Microscope, request: Request) -> MsgGenerator[tuple[Frame, NDArray[np.float64]]]:
     frame = yield from set_frame(microscope, request.frame)
-    yield from bps.mv(microscope.eels.acquire_time, request.dwell_time)
+    yield from put((microscope.eels.acquire_time, request.dwell_time))
     energy = yield from energy_axis(microscope.eels)
     return frame, energy
 
 
 def energy_axis(eels: Eels) -> MsgGenerator[NDArray[np.float64]]:
     """Read the energies of the spectrometer's channels ``(energy,)`` [eV]."""
-    size = yield from bps.rd(eels.array_size_x)
-    offset = yield from bps.rd(eels.energy_offset)
-    dispersion = yield from bps.rd(eels.energy_dispersion)
+    size = yield from value_of(eels.array_size_x)
+    offset = yield from value_of(eels.energy_offset)
+    dispersion = yield from value_of(eels.energy_dispersion)
     return float(offset) + float(dispersion) * np.arange(int(size), dtype=np.float64)
 
 

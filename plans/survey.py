@@ -14,8 +14,9 @@ from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
 
 from .failures import blank_on_failure, true_reason
+from .messages import checkpoint, put, trigger, value_of
 from .one_run import one_run
-from .protocols import Microscope
+from .protocols import Microscope, Setting
 from .record import declare, record
 
 
@@ -105,18 +106,18 @@ def survey(
 def set_frame(microscope: Microscope, frame: Frame) -> MsgGenerator[Frame]:
     """Set the scanner to `frame`; return the frame it then has, all values known."""
     scanner = microscope.scanner
-    settings: list[Any] = [microscope.haadf.scan_mode, "Frame"]
+    settings: list[tuple[Setting, Any]] = [(microscope.haadf.scan_mode, "Frame")]
     if frame.shape is not None:
-        settings += [scanner.num_y, frame.shape[0], scanner.num_x, frame.shape[1]]
+        settings += [(scanner.num_y, frame.shape[0]), (scanner.num_x, frame.shape[1])]
     if frame.field_of_view is not None:
-        settings += [scanner.field_of_view, frame.field_of_view]
+        settings += [(scanner.field_of_view, frame.field_of_view)]
     if frame.dwell_time is not None:
-        settings += [scanner.dwell_time, frame.dwell_time]
-    yield from bps.mv(*settings)
-    ny = yield from bps.rd(scanner.num_y)
-    nx = yield from bps.rd(scanner.num_x)
-    field_of_view = yield from bps.rd(scanner.field_of_view)
-    dwell_time = yield from bps.rd(scanner.dwell_time)
+        settings += [(scanner.dwell_time, frame.dwell_time)]
+    yield from put(*settings)
+    ny = yield from value_of(scanner.num_y)
+    nx = yield from value_of(scanner.num_x)
+    field_of_view = yield from value_of(scanner.field_of_view)
+    dwell_time = yield from value_of(scanner.dwell_time)
     return Frame((int(ny), int(nx)), float(field_of_view), float(dwell_time))
 
 
@@ -130,10 +131,10 @@ def take_survey(microscope: Microscope, frame: Frame) -> MsgGenerator[NDArray[np
     """
     readables = microscope.haadf, microscope.scanner.field_of_view
     yield from declare("survey", *readables)
-    yield from bps.checkpoint()
-    yield from bps.trigger(microscope.haadf, wait=True)
-    yield from bps.checkpoint()
-    flat = np.asarray((yield from bps.rd(microscope.haadf.image)), dtype=np.float64)
+    yield from checkpoint()
+    yield from trigger(microscope.haadf)
+    yield from checkpoint()
+    flat = np.asarray((yield from value_of(microscope.haadf.image)), dtype=np.float64)
     yield from record("survey", *readables)
     ny, nx = frame.shape or (0, 0)
     if flat.size != ny * nx:

@@ -37,9 +37,14 @@ def zero_loss(energy: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
 
 
 def drude(energy: NDArray[np.float64], plasmon: Plasmon) -> NDArray[np.float64]:
-    """Density of a Drude plasmon's losses [1/eV], ``Im(-1/eps)`` over its integral; zero below 0 eV."""
-    e, e0, width = np.maximum(energy, 0), plasmon.energy, plasmon.width
-    return np.asarray(2 / np.pi * e * width * e0 / ((e**2 - e0**2) ** 2 + (e * width) ** 2))
+    """Density of a Drude plasmon's losses [1/eV], ``Im(-1/eps)`` over its integral; zero below 0 eV.
+
+    The width must be less than twice the energy.
+    """
+    e, square, width = np.maximum(energy, 0), plasmon.energy**2, plasmon.width
+    root = math.sqrt(square - width**2 / 4)
+    integral = square / (2 * root) * (math.pi / 2 + math.atan2(square - width**2 / 2, width * root))
+    return np.asarray(e * width * square / ((e**2 - square) ** 2 + (e * width) ** 2) / integral)
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,17 @@ class LowLoss:
     axis
         The axis spectra are recorded on.
     zero_loss
-        Transform of the zero-loss peak, shape ``(frequencies,)``.
+        Transform of the damped zero-loss peak, shape ``(frequencies,)``.
     losses
-        Transform of each kind of single loss, shape ``(kinds, frequencies)``.
+        Transform of each kind of single loss, damped, shape ``(kinds, frequencies)``.
+    growth
+        What undoes the damping, shape ``(channels,)``.
     """
 
     axis: EnergyAxis
     zero_loss: NDArray[np.complex128]
     losses: NDArray[np.complex128]
+    growth: NDArray[np.float64]
 
     def spectra(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of the electrons in each channel, shape ``(n, channels)``.
@@ -83,8 +91,8 @@ class LowLoss:
         `means`, shape ``(n, kinds)``, is the mean number of losses of each kind per electron.
         """
         single = (means @ self.losses.view(np.float64)).view(np.complex128)
-        transform = self.zero_loss * np.exp(single - single[:, :1].real)
-        return np.maximum(irfft(transform)[:, : self.axis.channels], 0)
+        transform = self.zero_loss * np.exp(single - means.sum(axis=1, keepdims=True))
+        return np.maximum(irfft(transform)[:, : self.axis.channels] * self.growth, 0)
 
 
 def low_loss(
@@ -95,15 +103,18 @@ def low_loss(
     The kinds of single loss are, in order, those of each material in `bulk` (whose shares add up to one) and
     each mode in `surface`.
     """
-    # Four times the axis, so that what is lost beyond its end does not come back at its start.
-    size = 2 * next_fast_len(2 * axis.channels, real=True)
-    loss = np.arange(size, dtype=np.float64) * axis.dispersion
-    period = axis.dispersion * size
-    recorded = (axis.offset + loss + period / 2) % period - period / 2
+    size = 2 * next_fast_len(axis.channels, real=True)
+    index = np.arange(size, dtype=np.float64)
+    loss = index * axis.dispersion
+    # What is lost beyond the end of the axis comes back at its start, the transform being periodic. Damping
+    # by exp(-rate E), which convolution keeps, makes that a millionth.
+    rate = math.log(1e6) / (size * axis.dispersion)
+    around = np.where(index < axis.channels, index, index - size) * axis.dispersion
     densities = [sum((p.share * drude(loss, p) for p in kind), np.zeros(size)) for kind in bulk]
     densities += [drude(loss, mode) for mode in surface]
     return LowLoss(
         axis,
-        rfft(zero_loss(recorded, fwhm) * axis.dispersion),
-        rfft(np.array(densities).reshape(-1, size) * axis.dispersion),
+        rfft(zero_loss(axis.offset + around, fwhm) * np.exp(-rate * around) * axis.dispersion),
+        rfft(np.array(densities).reshape(-1, size) * np.exp(-rate * loss) * axis.dispersion),
+        np.exp(rate * loss[: axis.channels]),
     )

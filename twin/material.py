@@ -51,8 +51,8 @@ class Material:
 
 
 # Positions and widths of the bulk peaks are those of published spectra, rounded (C. C. Ahn, O. L. Krivanek,
-# EELS Atlas, 1983), shares are estimates. Drude parameters: silver as in fits to P. B. Johnson and R. Christy,
-# Phys. Rev. B 6, 4370 (1972); the background of gold puts the dipole of a particle at 2.45 eV, as observed.
+# EELS Atlas, 1983), shares are estimates. Drude parameters of silver as in fits to P. B. Johnson and
+# R. W. Christy, Phys. Rev. B 6, 4370 (1972); gold's background puts a particle's dipole where it is seen.
 CARBON = Material("carbon", 6, 100.0, (Plasmon(24.0, 13.0, 0.96), Plasmon(6.0, 3.0, 0.04)))
 SILVER = Material(
     "silver", 47, 58.6, (Plasmon(25.0, 12.0, 0.95), Plasmon(3.8, 0.3, 0.05)), Metal(9.1, 4.0, 0.25)

@@ -104,8 +104,8 @@ def _particles(
                 over_hole = np.hypot(*(centre - hole[:2])) < hole[2]
                 if over_hole and not flake.contains(*np.array(centre)):
                     continue
-            gaps = [np.hypot(*(centre - other)) - radius - r for other, r in zip(centres, radii, strict=True)]
-            if all(gap > SMALLEST_GAP for gap in gaps):
+            apart = np.hypot(*(np.reshape(centres, (-1, 2)) - centre).T)
+            if np.all(apart - radius - np.array(radii) > SMALLEST_GAP):
                 centres.append(centre)
                 radii.append(radius)
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -35,9 +35,10 @@ KINDS: dict[str, type[Any]] = {
     measure.kind: measure for measure in (IntegratedIntensity, PeakEnergy, WindowMaximum, WindowRatio)
 }
 WINDOWS = ("window", "reference_window", "fit_window", "search", "normalisation_window")
+WORDS = ("background", "alignment", "normalisation")
 
 
-def make_scalariser(kind: str, **parameters: Any) -> Scalariser:
+def make_scalariser(kind: str = "", **parameters: Any) -> Scalariser:
     """Build a scalariser from its kind and named parameters, those of the measure and of `Conditioning`.
 
     Raises
@@ -45,7 +46,7 @@ def make_scalariser(kind: str, **parameters: Any) -> Scalariser:
     ValueError
         In one line, if the kind or a parameter is unknown, missing or impossible.
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"scalariser kind {kind!r} is unknown: use one of {', '.join(KINDS)}")
     measure = KINDS[kind]
     own = {field.name for field in fields(measure)}
@@ -56,19 +57,26 @@ def make_scalariser(kind: str, **parameters: Any) -> Scalariser:
     for name in ("window", "reference_window"):
         if name in own and name not in parameters:
             raise ValueError(f"{kind} needs {name}: give [low, high] in eV")
-    given: dict[str, Any] = {
-        name: as_window(name, value)
-        if name in WINDOWS and (value is not None or name in own)
-        else _plain(name, value)
-        for name, value in parameters.items()
-    }
+    optional = {field.name for field in (*fields(measure), *fields(Conditioning)) if field.default is None}
+    given = {name: _checked(name, value, name in optional) for name, value in parameters.items()}
     return Scalariser(
         measure(**{name: value for name, value in given.items() if name in own}),
         Conditioning(**{name: value for name, value in given.items() if name in shared}),
     )
 
 
-def _plain(name: str, value: object) -> object:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        raise ValueError(f"{name} = {value!r} is a list: give one value")
+def _checked(name: str, value: Any, optional: bool) -> Any:
+    """Make a window of a list and refuse what is of no use under this name; files hold anything."""
+    if value is None and optional:
+        return None
+    if name in WINDOWS:
+        return as_window(name, value)
+    wanted = str if name in WORDS else int if name == "channel" else (int, float)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, wanted)
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
+        kind = "word" if name in WORDS else "whole number" if name == "channel" else "number"
+        raise ValueError(f"{name} = {value!r} is no {kind}: give one")
     return value

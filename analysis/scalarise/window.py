@@ -14,7 +14,7 @@ Window = tuple[float, float]  # low, high [eV]
 def as_window(name: str, given: Sequence[float]) -> Window:
     """Make a window of two numbers; ValueError unless they are finite and ascending."""
     try:
-        low, high = map(float, given)
+        low, high = map(float, () if isinstance(given, str) else given)
     except (TypeError, ValueError):
         raise ValueError(f"{name} = {given!r} is no window: give [low, high] in eV") from None
     if not (math.isfinite(low) and math.isfinite(high) and low < high):

@@ -39,7 +39,7 @@ class Axis:
 
     def values(self) -> NDArray[np.float64]:
         """Coordinates of the samples, shape ``(size,)`` [unit]."""
-        return self.offset + self.scale * np.arange(self.size)
+        return self.offset + self.scale * np.arange(self.size, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

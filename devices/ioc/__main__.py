@@ -12,7 +12,8 @@ import sys
 import threading
 
 from .config import IOCConfig
-from .server import IOC, serve
+from .ioc import IOC
+from .server import serve
 
 
 def end_with_parent() -> None:

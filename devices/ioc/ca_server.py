@@ -17,8 +17,8 @@ class PortInUse(Exception):
 class Server(Context):  # type: ignore[misc]
     """Serves records on one interface and one port, TCP and UDP.
 
-    caproto's own `Context.run` leaves Nagle's algorithm on (22 ms a put instead of 0.6), takes another TCP port
-    when the wanted one is taken, sends beacons to the broadcast address and keeps its sockets open at the end.
+    caproto's own `Context.run` leaves Nagle's algorithm on (22 ms a put instead of 0.6), takes another TCP
+    port when the wanted one is taken, sends beacons to the broadcast address and leaves its sockets open.
 
     Parameters
     ----------

@@ -94,8 +94,8 @@ class CameraGroup:
             raise Refused(f"{self._detector.name} is acquiring: wait until it is done")
         self._busy = True
         try:
-            await self._start()
-            frame, answer = await self._exposures.take(self._detector.shot)
+            await self._acquire.show("Acquire")
+            frame, answer = await self._exposures.take(self._detector.shot, self._started)
             await self._publish(frame, answer["total"])
             await self._file.wrote(answer)
             await self._state.show("Idle")
@@ -108,8 +108,7 @@ class CameraGroup:
             self._busy = False
             await self._acquire.show("Done")
 
-    async def _start(self) -> None:
-        await self._acquire.show("Acquire")
+    async def _started(self) -> None:
         await self._state.show("Acquire")
         await self._state.set_alarm(AlarmSeverity.NO_ALARM)
         if self._message.value:

@@ -81,7 +81,7 @@ class Description(_Frozen):
 
 
 def describe(instrument: Instrument) -> dict[str, Any]:
-    """Describe an instrument as JSON can hold it; each detector takes one frame, blanked, to tell its dtype."""
+    """Describe an instrument as JSON holds it; each detector takes a frame, blanked, to tell its dtype."""
     description = Description(
         name=instrument.name,
         capabilities=instrument.capabilities,

@@ -36,7 +36,7 @@ class Dose:
         return replace(self, on_time=self.on_time + seconds, electrons=self.electrons + spent)
 
     def refusal(self, seconds: float, current: float | None) -> str | None:
-        """Say why an exposure of `seconds` [s] at `current` [A] would pass the budget, or None if it would not."""
+        """Say why `seconds` [s] at `current` [A] would pass the budget, or None if they would not."""
         if self.budget == 0:
             return None
         if current is None:

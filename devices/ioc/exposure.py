@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Shot:
     @property
     def seconds(self) -> float:
         """Time that the beam is needed for [s]."""
-        return self.dwell * self.scan.get("ny", 1) * self.scan.get("nx", 1)
+        return self.dwell * float(self.scan.get("ny", 1) * self.scan.get("nx", 1))
 
 
 class Beam(Protocol):
@@ -69,8 +69,8 @@ class Beam(Protocol):
 class Exposures:
     """Does one thing at a time with the instrument: an exposure, a move, a setting.
 
-    An exposure is refused before the beam is on. The driver's process unblanks, settles, exposes and blanks in one
-    go, and a timer in this process blanks whatever the driver is doing.
+    An exposure is refused before the beam is on. The driver's process unblanks, settles, exposes and blanks
+    in one go, and a timer in this process blanks whatever the driver is doing.
 
     Parameters
     ----------
@@ -112,8 +112,17 @@ class Exposures:
                     raise DriverError(self._reason or str(error), aborted=True) from None
                 raise
 
-    async def take(self, shot: Callable[[], Shot]) -> tuple[NDArray[np.generic], dict[str, Any]]:
-        """Take one exposure; `shot` says which, once the instrument is free.
+    async def take(
+        self, shot: Callable[[], Shot], started: Callable[[], Awaitable[None]]
+    ) -> tuple[NDArray[np.generic], dict[str, Any]]:
+        """Take one exposure.
+
+        Parameters
+        ----------
+        shot
+            Says which, once the instrument is free.
+        started
+            Called when the exposure has the instrument.
 
         Returns
         -------
@@ -134,6 +143,7 @@ class Exposures:
             refusal = self._beam.refusal(settle + one.seconds)
             if refusal is not None:
                 raise Refused(refusal)
+            await started()
             answer = await self._expose(one, settle)
             return driver.frame(answer), answer
 

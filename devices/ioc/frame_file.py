@@ -15,7 +15,7 @@ class FrameFile:
     """Frames of one shape and dtype in `/entry/data/data`, ``(N, ...)``, with their axes as NXdata.
 
     The first frame decides shape, dtype and axes, for all must exist before HDF5's single-writer mode (SWMR)
-    starts. Each frame is flushed: a reader sees it, and a killed process leaves it, once `append` has returned.
+    starts. Each frame is flushed: a reader sees it, and a killed process leaves it, once it is appended.
 
     Parameters
     ----------

@@ -101,8 +101,8 @@ class IOC:
             self._cameras.append(add_eels(records, description.spectrometer, driver, exposures, file("EELS")))
         if records.unused_limits:
             raise ValueError(
-                f"limits: {', '.join(records.unused_limits)}: this instrument has no such setting with limits; "
-                "docs/reference/pvs.md names them"
+                f"limits: {', '.join(records.unused_limits)}: this instrument has no such setting; "
+                "docs/reference/pvs.md names those with limits"
             )
         return IOCGroup(records, description, exposures)
 

@@ -1,4 +1,4 @@
-"""Process variables: what a client may read, and what a client may put, with limits, alarms and completion."""
+"""Process variables: what a client may read and put, with limits, alarms and completion."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class _Served:
             await super().auth_write(*args, **kwargs)  # type: ignore[misc]
         except Exception as error:
             log.info("a put failed: %s", error, exc_info=True)
+            await self.set_alarm(AlarmSeverity.MAJOR_ALARM, AlarmStatus.WRITE)
             await self.report(str(error) or repr(error))
             return CAStatus.ECA_PUTFAIL
         await self.set_alarm(AlarmSeverity.NO_ALARM)
@@ -90,6 +91,7 @@ class Choice(_Served, ChannelEnum):  # type: ignore[misc]
     """One of a few words."""
 
     async def verify_value(self, data: Any) -> Any:
+        """Put a word, given as such or by its number."""
         words = self.enum_strings
         word = data if isinstance(data, str) else words[int(data)] if data in range(len(words)) else None
         if word not in words:

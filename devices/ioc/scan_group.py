@@ -101,7 +101,7 @@ class ScanGroup:
         )
 
     def _parameter(self, name: str, field: str, limits: Limits, unit: str, precision: int = 4) -> None:
-        async def apply(value: float) -> float:
+        async def apply(value: Any) -> Any:
             await self._configure(field, value)
             return value
 
@@ -124,7 +124,7 @@ class ScanGroup:
             await self._y_readback.show(to_y)
             await self._x_readback.show(to_x)
 
-    async def _configure(self, field: str, value: float) -> None:
+    async def _configure(self, field: str, value: Any) -> None:
         async with self._exposures.blanked() as driver:
             frame = replace(self.frame, **{field: value})
             self._check(frame)
@@ -149,8 +149,8 @@ class ScanGroup:
     def _check(self, frame: Frame) -> None:
         if frame.num_x * frame.num_y > self._max_pixels:
             raise Refused(
-                f"{frame.num_y} x {frame.num_x} pixels are refused: this IOC serves up to {self._max_pixels}; "
-                "ask for fewer, or raise max_pixels in its configuration"
+                f"{frame.num_y} x {frame.num_x} pixels are refused: ask for {self._max_pixels} in all, "
+                "or raise max_pixels in the IOC's configuration"
             )
 
 

@@ -65,7 +65,7 @@ async def _run(config: IOCConfig, ready: Callable[[IOC], None], stop: asyncio.Ev
 
 
 class IOCThread(contextlib.AbstractContextManager["IOCThread"]):
-    """An IOC in a thread of this process, for tests and notebooks; its drivers have their process all the same.
+    """An IOC in a thread of this process, for tests and notebooks; its drivers have their own all the same.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ class Shutter:
     """Opens for one exposure at a time; closes from any thread.
 
     What is going on is known by its ticket, a number that grows. `call_off` ends all up to a ticket, begun or
-    not, so that an abort can't be lost between two threads. No lock is taken: a blanker that hangs in one thread
-    must not keep another from blanking.
+    not, so that an abort can't be lost between two threads. No lock is taken: a blanker that hangs in one
+    thread must not keep another from blanking.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """The child process that owns the drivers and writes the files.
 
-Two connections lead here. Over the first come requests, one after the other, each answered when it is done. Over the
-second, served by a thread of its own, comes the order to blank and abort, which works while a request is in progress.
-Messages are JSON; frames go through one block of shared memory. When the IOC is gone, the beam is blanked and the
-process ends.
+Two connections lead here. Over the first come requests, one after the other, each answered when it is done.
+Over the second, served by a thread of its own, comes the order to blank and abort, which works while a request
+is in progress. Messages are JSON; frames go through one block of shared memory. When the IOC is gone, the
+beam is blanked and the process ends.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LINGER = 5.0  # [s] that a driver gets to end what it is doing after the IOC has
 
 
 def main(requests: Connection, urgent: Connection, config: str) -> None:
-    """Serve the instrument of `config`, the JSON of an `InstrumentConfig`, until the IOC closes the connections."""
+    """Serve the instrument of `config`, JSON of an `InstrumentConfig`, until the IOC is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the IOC too, which ends this process
     signal.signal(signal.SIGTERM, _terminated)
     try:
@@ -181,7 +181,7 @@ class Worker:
         if data.nbytes > self._block.size:
             raise InstrumentError(f"a frame {data.shape} {data.dtype} is larger than the driver declared")
         np.ndarray(data.shape, data.dtype, self._block.buf)[...] = data
-        total = float(data.sum(dtype=np.float64))  # type: ignore[attr-defined]
+        total = float(data.sum(dtype=np.float64))
         return {"shape": data.shape, "dtype": data.dtype.str, "total": total}
 
 

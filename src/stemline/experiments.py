@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-import numpy as np
 from bluesky.utils import MsgGenerator
 
 from stemline.analysis.featurise import Candidates
@@ -14,7 +13,7 @@ from stemline.plans import adaptive_spectroscopy as adaptive
 from stemline.plans import grid_spectroscopy as grid
 from stemline.plans import random_spectroscopy as random
 from stemline.plans import survey as overview
-from stemline.plans.protocols import BackgroundProposer, Microscope
+from stemline.plans.protocols import BackgroundProposer, Microscope, Records
 from stemline.plans.summary import SpectroscopySummary
 
 Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
@@ -30,13 +29,18 @@ class Experiments:
         Of the session.
     microscope
         What the plans move and read.
+    records
+        What the plans work out, as devices.
     make_agent
         Builds an agent from the candidates and its options.
     """
 
-    def __init__(self, config: SessionConfig, microscope: Microscope, make_agent: MakeAgent) -> None:
+    def __init__(
+        self, config: SessionConfig, microscope: Microscope, records: Records, make_agent: MakeAgent
+    ) -> None:
         self._config = config
         self._microscope = microscope
+        self._records = records
         self._make_agent = make_agent
         self._scalarise = config.experiment.make_scalariser()
 
@@ -75,6 +79,7 @@ class Experiments:
         return (
             yield from adaptive.adaptive_spectroscopy(
                 self._microscope,
+                self._records,
                 self._scalarise,
                 lambda candidates: self._make_agent(candidates, {**options, "num_points": points}),
                 num_points=points,
@@ -108,8 +113,9 @@ class Experiments:
         return (
             yield from random.random_spectroscopy(
                 self._microscope,
+                self._records,
                 self._scalarise,
-                rng=np.random.default_rng(self._config.agent.seed if seed is None else seed),
+                seed=self._config.agent.seed if seed is None else seed,
                 num_points=self._points(num_points),
                 dwell_time=self._dwell_time(dwell_time),
                 md=md,
@@ -137,6 +143,7 @@ class Experiments:
         return (
             yield from grid.grid_spectroscopy(
                 self._microscope,
+                self._records,
                 self._scalarise,
                 dwell_time=self._dwell_time(dwell_time),
                 order=order,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from bluesky import RunEngine
 from bluesky.utils import PersistentDict
@@ -20,6 +20,7 @@ from stemline.devices.channel_access import use_channel_access
 from stemline.experiments import Experiments
 from stemline.ioc_process import IOCProcess
 from stemline.plans.protocols import BackgroundProposer
+from stemline.plans.protocols import Microscope as PlanMicroscope
 from stemline.tiled_config.broker import broker
 from stemline.tiled_config.client import connect
 from stemline.tiled_config.server import CatalogServer
@@ -79,7 +80,7 @@ class Session:
             address = self._start_servers(stack)
             self.microscope = self._connect_microscope(address)
             self.RE = self._run_engine(stack)
-            self.experiments = Experiments(self.config, self.microscope, self._make_agent)
+            self.experiments = self._experiments()
             self._stack = stack.pop_all()
         return self
 
@@ -137,13 +138,19 @@ class Session:
     def _connect_microscope(self, addresses: tuple[str, ...]) -> Microscope:
         use_channel_access(addresses, layer=self.config.epics.client)
         # Not before: importing ophyd's signals starts the client layer, which reads the addresses.
-        from stemline.devices.microscope import connect_microscope
+        from stemline.devices.frame_file import DataRoots
+        from stemline.devices.microscope import connect as connect_microscope
 
-        return connect_microscope(
-            self.config.ioc.prefix,
-            write_root=self.config.ioc_server().write_root,
-            read_root=self.config.read_root,
-        )
+        roots = DataRoots(write=self.config.ioc_server().write_root, read=self.config.read_root)
+        return connect_microscope(self.config.ioc.prefix, roots)
+
+    def _experiments(self) -> Experiments:
+        from stemline.devices.records import make_records
+
+        scalariser = self.config.experiment.make_scalariser()
+        records = make_records(units=scalariser.unit, origin=scalariser.measure.kind)
+        # A microscope's parts may be None; a plan that needs one says so.
+        return Experiments(self.config, cast("PlanMicroscope", self.microscope), records, self._make_agent)
 
     def _run_engine(self, stack: contextlib.ExitStack) -> RunEngine:
         metadata = {

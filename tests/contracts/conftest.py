@@ -61,22 +61,23 @@ def measured(real_time: bool, folder: Path) -> Instrument:
     ).create()
 
 
-@pytest.fixture(params=[simulated, replay, measured], ids=lambda driver: driver.__name__)
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+@pytest.fixture(scope="session", params=[simulated, replay, measured], ids=lambda driver: driver.__name__)
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Make an instrument that takes as long as it was asked to (True) or answers at once (False)."""
+    return lambda real_time: request.param(real_time, tmp_path_factory.mktemp("recording"))
 
-    def build(real_time: bool) -> Instrument:
-        instrument: Instrument = request.param(real_time, tmp_path)
-        assert instrument.blanker is not None
-        instrument.blanker.unblank()
-        return instrument
 
-    return build
+@pytest.fixture(scope="session")
+def shared_instrument(make: Make) -> Instrument:
+    return make(False)
 
 
 @pytest.fixture
-def instrument(make: Make) -> Instrument:
-    return make(False)
+def instrument(shared_instrument: Instrument) -> Instrument:
+    """Give one that answers at once, unblanked; built once, as a driver is."""
+    assert shared_instrument.blanker is not None
+    shared_instrument.blanker.unblank()
+    return shared_instrument
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,12 @@ from stemline.devices.instruments.protocol import Blanker, Instrument
 def blanker(instrument: Instrument) -> Blanker:
     assert isinstance(instrument.blanker, Blanker)
     return instrument.blanker
+
+
+def test_a_new_instrument_is_blanked(make: Callable[[bool], Instrument]) -> None:
+    blanker = make(False).blanker
+    assert blanker is not None
+    assert blanker.blanked
 
 
 def test_blanks_and_unblanks_more_than_once(blanker: Blanker) -> None:

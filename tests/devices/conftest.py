@@ -25,6 +25,7 @@ class ScriptedIOC:
     ignore: set[str] = field(default_factory=set)  # puts that never complete
     failure: str = ""  # status message of the next acquisition
     lose_frames: bool = False
+    steps: float = 0.0  # of what is set, in its readback
     write_root: str = "/data/ioc"
     aborts: int = 0
     port: int = 0
@@ -76,7 +77,7 @@ class ScriptedIOC:
             return put
 
         async def take(value: Any) -> Any:
-            return value
+            return round(value / self.steps) * self.steps if self.steps else value
 
         async def abort(_: Any) -> None:
             self.aborts += 1
@@ -161,6 +162,6 @@ def scripted(_scripted: ScriptedIOC) -> ScriptedIOC:
     use_channel_access([f"127.0.0.1:{_scripted.port}"], timeouts=TIMEOUTS)
     _scripted.refuse.clear()
     _scripted.ignore.clear()
-    _scripted.failure, _scripted.lose_frames, _scripted.aborts = "", False, 0
+    _scripted.failure, _scripted.lose_frames, _scripted.aborts, _scripted.steps = "", False, 0, 0.0
     _scripted.show("EELS:cam1:DetectorState_RBV", "Idle")
     return _scripted

@@ -40,10 +40,19 @@ def test_a_refused_put_fails_with_the_pv_and_the_reason_of_the_ioc(scripted, sca
     assert "the scan coils are off" in str(FailedStatus(status))
 
 
-def test_a_refusal_of_the_value_that_it_already_has_fails_too(scripted, scanner):
+def test_a_stage_with_steps_is_taken_at_its_word(scripted, scanner):
+    scripted.steps = 0.25
+    scanner.x.set(3.1).wait(timeout=5)
+    assert scanner.x.read()["scanner_x"]["value"] == 3.0
+    scripted.refuse["Scan:X"] = "the stage is locked"
+    assert isinstance(scanner.x.set(4.1).exception(timeout=5), Refused)
+
+
+def test_a_reading_is_what_the_ioc_says(scripted, scanner):
     scanner.x.set(1.0).wait(timeout=5)
-    scripted.refuse["Scan:X"] = "the scan coils are off"
-    assert isinstance(scanner.x.set(1.0).exception(timeout=5), Refused)
+    scripted.show("Scan:X_RBV", 1.1)
+    assert scanner.x.get() == 1.1
+    assert scanner.x.read()["scanner_x"]["value"] == 1.1
 
 
 @pytest.mark.parametrize("value", [50.1, -1e9, math.nan, math.inf])

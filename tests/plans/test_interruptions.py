@@ -48,7 +48,7 @@ def check_complete(engine, microscope, agent, exposures=NUM_POINTS):
 
 
 def pause_at(engine, offset, seen):
-    """Pause, hard, at message `offset` from the first point's `save` on; `seen` gets the commands from there."""
+    """Pause, hard, at message `offset` from the first point's `save` on; `seen` gets the commands."""
     saves = 0
 
     def hook(message):
@@ -57,10 +57,8 @@ def pause_at(engine, offset, seen):
         if saves >= 3:
             seen.append(message.command)
             if len(seen) == offset + 1:
-                threading.Thread(target=engine.request_pause, daemon=True).start()
-                time.sleep(
-                    0.01
-                )  # blocks the event loop, so that the pause is there when this message is done
+                # As `request_pause` from another thread, but sure to act when this message is done.
+                asyncio.run_coroutine_threadsafe(engine._request_pause_coro(), engine.loop)
 
     engine.msg_hook = hook
 

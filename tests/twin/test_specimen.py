@@ -53,7 +53,7 @@ def test_film_flake_and_vacuum():
 
 def test_a_field_without_particles_and_one_too_full_for_all():
     assert specimen(particles=0).centres.shape == (0, 2)
-    assert len(specimen(particles=400, particle_radius=30.0).radii) < 400
+    assert len(specimen(particles=60, particle_radius=45.0).radii) < 60
 
 
 def test_every_choice_of_the_design_changes_the_specimen():

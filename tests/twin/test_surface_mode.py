@@ -25,7 +25,7 @@ def lone(radius=5.0, energy=2.45, strength=1.0):
 
 @pytest.mark.parametrize("b", [0.1, 1.0, 3.0])
 def test_the_passing_electrons_field_is_k0(b):
-    # The potential of a charge at distance b, seen at frequency omega along the straight path: 2 K0(omega b / v).
+    # The potential of a charge at distance b, at frequency omega along a straight path: 2 K0(omega b / v).
     found, _ = quad(lambda z: 2 / np.hypot(b, z), 0, np.inf, weight="cos", wvar=1.0)
     assert found == pytest.approx(2 * k0(b), rel=1e-4)
 
@@ -50,8 +50,8 @@ def test_a_touching_pair_is_red_shifted_by_the_plasmon_ruler():
 
 
 def test_dipole_probability_is_the_integrated_loss_of_a_small_sphere():
-    # Gamma = 4 e^2 w^2 / (pi hbar v^4 g^2) [K1^2 + K0^2 / g^2] Im(alpha) of F. J. Garcia de Abajo, RMP 82, 209
-    # (2010), in units of hbar and c, integrated over a Drude sphere's resonance.
+    # Gamma = 4 e^2 w^2 / (pi hbar v^4 g^2) [K1^2 + K0^2 / g^2] Im(alpha): F. J. Garcia de Abajo, RMP 82, 209
+    # (2010); in units of hbar and c, integrated over a Drude sphere's resonance.
     radius, energy, b, width = 5.0, 2.0, 20.0, 1e-3
     v, g = velocity(BEAM), gamma(BEAM)
     losses = np.linspace(energy - 0.5, energy + 0.5, 400_001)
@@ -71,6 +71,7 @@ def test_charge_waves_and_dipoles_are_one_theory():
     rng = np.random.default_rng(0)
     direction = rng.normal(size=(4000, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    direction = np.concatenate([direction, -direction])  # neutral
     points, charge = radius * direction[:, :2], direction[:, 1]
     moment = charge @ points[:, 1]
     self_energy = moment**2 / (2 * radius**3)
@@ -84,9 +85,9 @@ def test_charge_waves_and_dipoles_are_one_theory():
 
 
 def test_a_long_edge_reaches_tens_of_nanometres_into_the_vacuum():
-    # Of a charge wave exp(i q s) along a line, integral K0(k sqrt(s^2 + b^2)) = pi / p exp(-p b), p^2 = k^2 + q^2.
+    # integral K0(k sqrt(s^2 + b^2)) cos(q s) ds = pi / p exp(-p b) with p^2 = k^2 + q^2.
     length = 3000.0
-    wave = edge_waves(np.array([0.0, -length / 2]), np.array([0.0, length / 2]), 0.1, SILVER.metal)
+    wave = edge_waves(np.array([0.0, -length / 2]), np.array([0.0, length / 2]), 30.0, SILVER.metal)
     order = 1  # the second: an antinode in the middle
     b = np.array([40.0, 90.0])
     found = wave.probabilities(b, np.zeros(2), BEAM)[order]

@@ -72,7 +72,7 @@ class SimulatedConfig(BaseModel):
     )
     shape: tuple[Pixels, Pixels] = Field(default=(64, 64), description="of the default scan (ny, nx) [px]")
     dwell_time: float = Field(default=1e-5, ge=1e-7, le=1, description="of a pixel of the default scan [s]")
-    beam_energy: float = Field(default=80e3, ge=20e3, le=300e3, description="energy of the electrons [eV]")
+    high_tension: float = Field(default=80.0, ge=20, le=300, description="acceleration voltage [kV]")
     beam_current: float = Field(default=50.0, ge=0, le=1000, description="current of the probe [pA]")
     convergence_angle: float = Field(default=10.0, ge=1, le=50, description="semi-angle of the probe [mrad]")
     collection_angle: float = Field(default=20.0, ge=1, le=100, description="EELS semi-angle [mrad]")
@@ -122,7 +122,7 @@ class SimulatedConfig(BaseModel):
             drift=Drift(self.drift),
             frame=ScanRequest(self.shape, self.field_of_view * 1e-9, 0.0, self.dwell_time),
             settings={
-                "beam_energy": self.beam_energy,
+                "beam_energy": self.high_tension * 1e3,
                 "beam_current": self.beam_current * 1e-12,
                 "convergence_angle": self.convergence_angle * 1e-3,
                 "collection_angle": self.collection_angle * 1e-3,

@@ -30,7 +30,16 @@ CORE = np.arange(350.0, 650.0, 0.5)
         ("peak_energy", {"window": (1, 2), "alignment": "edge"}, "needs reference"),
         ("peak_energy", {"window": (1, 2), "alignment": "channel", "reference": 3}, "needs channel"),
         ("peak_energy", {"window": (1, 2), "gain": 0}, "gain 0 counts per electron"),
-        ("peak_energy", {"window": (1, 2), "gain": [1]}, "gain = .1. is a list"),
+        ("peak_energy", {"window": (1, 2), "gain": [1]}, "gain = .1. is no number"),
+        ("peak_energy", {"window": (1, 2), "smoothing": "x"}, "smoothing = 'x' is no number"),
+        ("peak_energy", {"window": (1, 2), "background": 3}, "background = 3 is no word"),
+        ("peak_energy", {"window": (1, 2), "normalisation": None}, "normalisation = None is no word"),
+        ("peak_energy", {"window": (1, 2), "gain": None}, "gain = None is no number"),
+        ("peak_energy", {"window": (1, 2), "channel": 1.5}, "channel = 1.5 is no whole number"),
+        ("peak_energy", {"window": (1, 2), "reference": float("nan")}, "reference = nan is no number"),
+        ("peak_energy", {"window": "12"}, "window = '12' is no window"),
+        ("peak_energy", {"window": None}, "window = None is no window"),
+        (["peak_energy"], {"window": (1, 2)}, "kind .'peak_energy'. is unknown"),
     ],
 )
 def test_impossible_parameters_are_one_line(kind: str, parameters: dict, message: str) -> None:

@@ -1,0 +1,183 @@
+"""Plans through the simulated microscope's IOC: what the catalog is told is what was measured."""
+
+import threading
+import time
+from types import SimpleNamespace
+from urllib.parse import unquote, urlparse
+
+import h5py
+import pytest
+from bluesky import RunEngine
+from bluesky.utils import RunEngineInterrupted
+
+from stemline.analysis.scalarise import make_scalariser
+from stemline.devices.channel_access import use_channel_access
+from stemline.devices.decision import Decision
+from stemline.devices.frame_file import DataRoots
+from stemline.devices.ioc.config import IOCConfig
+from stemline.devices.ioc.server import IOCThread
+from stemline.devices.microscope import connect
+from stemline.devices.prediction import Prediction
+from stemline.devices.scalar import Scalar
+from stemline.plans.random_spectroscopy import random_spectroscopy
+
+pytestmark = pytest.mark.system
+
+SCALARISER = make_scalariser("integrated_intensity", window=[10, 20])
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("frames")
+    return DataRoots(write=folder, read=folder)
+
+
+@pytest.fixture(scope="module")
+def microscope(roots):
+    with IOCThread(IOCConfig(write_root=roots.write)) as ioc:
+        use_channel_access([f"127.0.0.1:{ioc.port}"])
+        yield connect("EM1:", roots)
+
+
+@pytest.fixture
+def records():
+    return SimpleNamespace(
+        scalar=Scalar(name="scalar"),
+        decision=Decision(name="decision"),
+        prediction=Prediction(name="prediction"),
+    )
+
+
+@pytest.fixture
+def documents():
+    return []
+
+
+@pytest.fixture
+def engine(documents):
+    engine = RunEngine({}, call_returns_result=True, context_managers=[])
+    engine.subscribe(lambda name, doc: documents.append((name, doc)))
+    yield engine
+    if engine.state != "idle":
+        engine.halt()
+    engine.loop.call_soon_threadsafe(engine.loop.stop)
+    engine._th.join(5)
+    engine.loop.close()
+
+
+def of(documents, kind):
+    return [doc for name, doc in documents if name == kind]
+
+
+def plan_of(microscope, records, **changes):
+    options = {"num_points": 6, "dwell_time": 0.01, "seed": 1, **changes}
+    return random_spectroscopy(microscope, records, SCALARISER, **options)
+
+
+def scalars_and_spectra(documents):
+    """Pair each event of ``primary`` with the spectrum that the stream datum before it refers to."""
+    streams = {doc["uid"]: doc["name"] for doc in of(documents, "descriptor")}
+    paths, spectrum, pairs = {}, None, []
+    for name, doc in documents:
+        if name == "stream_resource" and doc["data_key"] == "eels_spectrum":
+            paths[doc["uid"]] = unquote(urlparse(doc["uri"]).path)
+        elif name == "stream_datum" and doc["stream_resource"] in paths:
+            with h5py.File(paths[doc["stream_resource"]], "r", swmr=True) as file:
+                spectrum = file["/entry/data/data"][doc["indices"]["start"]]
+        elif name == "event" and streams[doc["descriptor"]] == "primary":
+            pairs.append((doc["data"], spectrum))
+    return pairs
+
+
+def interrupt_third_exposure(engine, microscope):
+    """Pause, hard, while the third spectrum is being taken; the thread is returned."""
+    triggers = 0
+    exposing = threading.Event()
+
+    def hook(message):
+        nonlocal triggers
+        triggers += message.command == "trigger" and message.obj is microscope.eels
+        if triggers == 3 and message.command == "wait":
+            exposing.set()
+
+    def pause():
+        assert exposing.wait(20)
+        time.sleep(0.05)  # into the exposure of 0.3 s: there is nothing to wait for that tells more
+        engine.request_pause()
+
+    engine.msg_hook = hook
+    thread = threading.Thread(target=pause)
+    thread.start()
+    return thread
+
+
+def test_every_scalar_is_that_of_the_spectrum_its_event_refers_to(engine, documents, microscope, records):
+    summary = engine(plan_of(microscope, records)).plan_result
+    energy = microscope.eels.energy()
+    pairs = scalars_and_spectra(documents)
+    assert len(pairs) == summary.num_points == 6
+    for data, spectrum in pairs:
+        assert data["scalar_value"] == pytest.approx(SCALARISER(spectrum, energy).value, nan_ok=True)
+        assert data["eels_total"] == pytest.approx(spectrum.sum())
+    assert microscope.beam.blanked.get() == "Blanked"
+    assert summary.electrons > 0
+
+
+def test_the_same_after_a_pause_in_the_middle_of_an_exposure(engine, documents, microscope, records):
+    thread = interrupt_third_exposure(engine, microscope)
+    with pytest.raises(RunEngineInterrupted):
+        engine(plan_of(microscope, records, dwell_time=0.3))
+    thread.join()
+    engine.resume()
+    energy = microscope.eels.energy()
+    pairs = scalars_and_spectra(documents)
+    assert len(pairs) == 6
+    for data, spectrum in pairs:
+        assert data["scalar_value"] == pytest.approx(SCALARISER(spectrum, energy).value, nan_ok=True)
+    numbers = [doc["indices"]["start"] for doc in of(documents, "stream_datum")[1:]]
+    assert numbers[:2] == [0, 1]
+    assert len(set(numbers)) == 6
+    assert of(documents, "stop")[0]["exit_status"] == "success"
+
+
+def test_an_abort_in_the_middle_of_an_exposure_blanks_at_once(engine, documents, microscope, records):
+    thread = interrupt_third_exposure(engine, microscope)
+    with pytest.raises(RunEngineInterrupted):
+        engine(plan_of(microscope, records, dwell_time=5.0))
+    thread.join()
+    begin = time.monotonic()
+    engine.abort("specimen drifts")
+    assert time.monotonic() - begin < 2
+    assert microscope.beam.blanked.get() == "Blanked"
+    (stop,) = of(documents, "stop")
+    assert (stop["exit_status"], stop["reason"]) == ("abort", "specimen drifts")
+
+
+def test_a_spent_budget_fails_the_run_with_what_the_ioc_said(engine, documents, microscope, records):
+    budget = microscope.beam.electrons.get() + 3e7
+    microscope.beam.electron_budget.set(budget).wait(5)
+    try:
+        with pytest.raises(RuntimeError, match="budget") as refused:
+            engine(plan_of(microscope, records, num_points=500, dwell_time=0.02))
+    finally:
+        microscope.beam.electron_budget.set(0.0).wait(5)
+    assert "\n" not in str(refused.value)
+    (stop,) = of(documents, "stop")
+    assert stop["exit_status"] == "fail"
+    assert "budget" in stop["reason"]
+    assert 0 < stop["num_events"]["primary"] < 500
+    assert microscope.beam.electrons.get() <= budget
+    assert microscope.beam.blanked.get() == "Blanked"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"field_of_view": 1e9}, "scanner_field_of_view"), ({"dwell_time": 1e6}, "eels_acquire_time")],
+)
+def test_what_the_limits_forbid_is_refused_before_a_run(
+    engine, documents, microscope, records, changes, message
+):
+    with pytest.raises(ValueError, match=message) as refused:
+        engine(plan_of(microscope, records, **changes))
+    assert "\n" not in str(refused.value)
+    assert documents == []
