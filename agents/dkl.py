@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,47 @@ class DKL:
         values, sigmas
             Measured, and their standard deviations, ``(m,)`` each.
         """
+        self._condition(features, values, sigmas)
+        self._process.train_steps(STEPS if self._trained else FIRST_STEPS, LEARNING_RATE)
+        self._calibrate()
+
+    def restore(
+        self,
+        weights: Mapping[str, list[Any]],
+        features: NDArray[np.float64],
+        values: NDArray[np.float64],
+        sigmas: NDArray[np.float64],
+    ) -> None:
+        """Be again the model that had `weights` after it was trained on these points."""
+        tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in weights.items()}
+        self._process.load_state_dict(tensors, strict=False)
+        self._condition(features, values, sigmas)
+        self._calibrate()
+
+    def predict(
+        self, features: NDArray[np.float64], believed: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of the noiseless scalar at `features` ``(n, d)``, ``(n,)`` each.
+
+        The standard deviation is inflated where leaving points out showed that it was too small.
+
+        Parameters
+        ----------
+        believed
+            ``(k, d)``, where measurements are under way: taken to give what is predicted there.
+        """
+        underway = None if believed is None else torch.from_numpy(believed)
+        mean, variance = self._process.posterior(torch.from_numpy(features), underway)
+        sigma = self._inflation * variance.sqrt()
+        return self._offset + self._scale * mean.numpy(), self._scale * sigma.numpy()
+
+    def weights(self) -> dict[str, list[Any]]:
+        """Every learned number, as lists fit for JSON."""
+        return {name: value.tolist() for name, value in self._process.learned().items()}
+
+    def _condition(
+        self, features: NDArray[np.float64], values: NDArray[np.float64], sigmas: NDArray[np.float64]
+    ) -> None:
         spread = float(values.std())
         self._offset, self._scale = float(values.mean()), spread if spread > 0 else 1.0
         variances = np.maximum((sigmas / self._scale) ** 2, SMALLEST_VARIANCE)
@@ -55,27 +97,9 @@ class DKL:
             torch.from_numpy((values - self._offset) / self._scale),
             torch.from_numpy(variances),
         )
-        self._process.train_steps(STEPS if self._trained else FIRST_STEPS, LEARNING_RATE)
-        self._trained = True
+
+    def _calibrate(self) -> None:
         squares = self._process.left_out_scores().square()
         mean_square = (CALIBRATION_PRIOR + float(squares.sum())) / (CALIBRATION_PRIOR + len(squares))
         self._inflation = max(1.0, math.sqrt(mean_square))
-
-    def predict(self, features: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of the noiseless scalar at `features` ``(n, d)``, ``(n,)`` each.
-
-        The standard deviation is inflated where leaving points out showed that it was too small.
-        """
-        mean, variance = self._process.posterior(torch.from_numpy(features))
-        sigma = self._inflation * variance.sqrt()
-        return self._offset + self._scale * mean.numpy(), self._scale * sigma.numpy()
-
-    def weights(self) -> dict[str, list[Any]]:
-        """Every learned number, as lists fit for JSON."""
-        return {name: value.tolist() for name, value in self._process.learned().items()}
-
-    def set_weights(self, weights: dict[str, list[Any]]) -> None:
-        """Take every learned number from `weights`; the next `fit` goes on from there."""
-        tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in weights.items()}
-        self._process.load_state_dict(tensors, strict=False)
         self._trained = True

@@ -96,7 +96,7 @@ class Eels(Device):  # type: ignore[misc]
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest spectrum in the file."""
         if self.hdf1.capturing:
-            yield from self.hdf1.documents(self._spectrum_key, self.frame_shape)
+            yield from self.hdf1.documents(self._spectrum_key, lambda: self.frame_shape)
 
     @property
     def _spectrum_key(self) -> str:

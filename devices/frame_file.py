@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 from typing import Any
@@ -134,7 +134,9 @@ class FrameFile(Device):  # type: ignore[misc]
         reason = self.write_message.get() or "the IOC gave no reason"
         return CaptureFailed(f"{self.num_captured.pvname}: still {self._captured} after an exposure: {reason}")
 
-    def documents(self, data_key: str, frame_shape: tuple[int, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def documents(
+        self, data_key: str, frame_shape: Callable[[], tuple[int, ...]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest frame, and before the first one to the file.
 
         After a pause Bluesky takes the interrupted point again: the frames in between belong to no event and
@@ -147,7 +149,7 @@ class FrameFile(Device):  # type: ignore[misc]
                 mimetype="application/x-hdf5",
                 uri=self._uri,
                 data_key=data_key,
-                parameters={"dataset": DATASET, "chunk_shape": (1, *frame_shape), "swmr": True},
+                parameters={"dataset": DATASET, "chunk_shape": (1, *frame_shape()), "swmr": True},
             )
             yield "stream_resource", self._bundle.stream_resource_doc
         newest = {"start": self._captured - 1, "stop": self._captured}

@@ -101,7 +101,7 @@ class Haadf(Device):  # type: ignore[misc]
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest frame in the file."""
         if self.hdf1.capturing:
-            yield from self.hdf1.documents(self._image_key, self.frame_shape)
+            yield from self.hdf1.documents(self._image_key, lambda: self.frame_shape)
 
     @property
     def _image_key(self) -> str:

@@ -8,9 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from bluesky.utils import MsgGenerator
-
-from .messages import message
+from bluesky.utils import Msg, MsgGenerator
 
 
 def await_answers(*futures: Future[Any], timeout: float, doing: str) -> MsgGenerator[list[Any]]:
@@ -34,7 +32,7 @@ def await_answers(*futures: Future[Any], timeout: float, doing: str) -> MsgGener
         If one of them failed, by a ValueError or otherwise; the cause is attached.
     """
     try:
-        yield message("wait_for", None, [_waiter(future) for future in futures], timeout=timeout)
+        yield Msg("wait_for", None, [_waiter(future) for future in futures], timeout=timeout)
     except TimeoutError:
         raise TimeoutError(
             f"{doing} took longer than {timeout:g} s: raise the timeout, or look in the agent's log"

@@ -7,9 +7,7 @@ from typing import Any
 import bluesky.plan_stubs as bps
 import bluesky.preprocessors as bpp
 from bluesky.protocols import Readable
-from bluesky.utils import MsgGenerator
-
-from .messages import message
+from bluesky.utils import Msg, MsgGenerator
 
 
 def record(stream: str, *objects: Readable[Any]) -> MsgGenerator[None]:
@@ -22,15 +20,15 @@ def record(stream: str, *objects: Readable[Any]) -> MsgGenerator[None]:
     """
 
     def read() -> MsgGenerator[None]:
-        yield message("create", None, name=stream)
+        yield Msg("create", None, name=stream)
         for readable in objects:
-            yield message("read", readable)
-        yield message("save")
+            yield Msg("read", readable)
+        yield Msg("save")
 
-    yield from bpp.rewindable_wrapper(read(), False)  # type: ignore[no-untyped-call]
+    yield from bpp.rewindable_wrapper(read(), False)
 
 
 def declare(stream: str, *objects: Readable[Any]) -> MsgGenerator[None]:
     """Describe the `objects` that events of `stream` will hold, once."""
     describe = bps.declare_stream(*objects, name=stream)
-    yield from bpp.rewindable_wrapper(describe, False)  # type: ignore[no-untyped-call]
+    yield from bpp.rewindable_wrapper(describe, False)

@@ -145,7 +145,7 @@ def run_spectroscopy(
     def unstage() -> MsgGenerator[None]:
         yield from bps.unstage_all(microscope.haadf, eels)
 
-    uid, outcome = yield from bpp.finalize_wrapper(staged(), unstage)  # type: ignore[no-untyped-call]
+    uid, outcome = yield from bpp.finalize_wrapper(staged(), unstage)
     electrons = float((yield from value_of(beam.electrons))) - electrons_before
     return _summary(uid, outcome, electrons)
 

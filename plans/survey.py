@@ -100,7 +100,7 @@ def survey(
     def unstage() -> MsgGenerator[None]:
         yield from bps.unstage_all(microscope.haadf)
 
-    return (yield from bpp.finalize_wrapper(staged(), unstage))  # type: ignore[no-untyped-call, no-any-return]
+    return (yield from bpp.finalize_wrapper(staged(), unstage))  # type: ignore[no-any-return]
 
 
 def set_frame(microscope: Microscope, frame: Frame) -> MsgGenerator[Frame]:

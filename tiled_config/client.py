@@ -45,7 +45,9 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
         root = from_uri(uri, api_key=api_key, timeout=TIMEOUT)
         return _runs(root)
     except httpx.TransportError as error:
-        raise CatalogError(f"no catalog answers at {uri} ({error}): is `stemline catalog` running?") from error
+        raise CatalogError(
+            f"no catalog answers at {uri} ({error}): is `stemline catalog` running?"
+        ) from error
     except httpx.HTTPStatusError as error:
         if error.response.status_code in (401, 403):
             raise CatalogError(

@@ -74,7 +74,7 @@ class RunDelivery:
             self._save()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until the catalog has every document so far, or never will; False when it takes too long [s]."""
+        """Wait until the catalog has every document so far, or never will; False after `timeout` [s]."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: self.problem is not None or self._delivered == len(self._documents), timeout

@@ -19,7 +19,7 @@ STOP_TIMEOUT = 10.0  # [s]
 
 
 class CatalogServer:
-    """A Tiled server that lives from `start` to `stop`, or for a ``with`` block, and never outlives its parent.
+    """A Tiled server, from `start` to `stop` or for a ``with`` block; it never outlives its parent.
 
     Parameters
     ----------
@@ -217,6 +217,6 @@ def _close(pipe: IO[str]) -> None:
 
 
 def _last_line(path: Path) -> str:
-    """The last line of a log that says something."""
+    """Find the last line of a log that says something."""
     lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else "it left no message"

@@ -59,7 +59,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CatalogError(
-            f"catalog can't listen on {host} port {port} ({error.strerror}): choose another port, or 0 for a free one"
+            f"catalog can't listen on {host} port {port} ({error.strerror}): "
+            "choose another port, or 0 for a free one"
         ) from error
     return listener
 

@@ -1,6 +1,6 @@
 """From the RunEngine to the catalog, while the run goes on, without ever making it wait.
 
-This is the seam for a journal: whatever takes its place is a callable ``(name, doc)`` with `flush` and `close`.
+This is the seam for a journal: what takes its place is a callable ``(name, doc)`` with `flush` and `close`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from typing import Any, Self
 from bluesky_tiled_plugins import TiledWriter
 from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlueskyRuns
 
+from .frame_file_consolidator import register_frame_files
 from .run_delivery import RunDelivery
 
 # Documents that others refer to.
@@ -36,6 +38,9 @@ class CatalogWriter:
     """
 
     def __init__(self, runs: CatalogOfBlueskyRuns, backup_folder: Path) -> None:
+        register_frame_files()
+        # Our own line says it better, at the end of the run.
+        warnings.filterwarnings("ignore", r"The callback .* raised", UserWarning, "event_model")
         self._runs = runs
         self._backup_folder = backup_folder
         # By the uid of the run and of each document that others refer to.
@@ -101,7 +106,7 @@ class CatalogWriter:
             delivery.deliver()
 
     def _delivery_of(self, name: str, doc: dict[str, Any]) -> RunDelivery | None:
-        """The run that a document belongs to; None when its start document was not seen."""
+        """Find the run that a document belongs to; None when its start document was not seen."""
         if name == "start":
             # One event at a time: a live consumer sees each point as it is measured.
             tiled = TiledWriter(self._runs, batch_size=1)

@@ -41,7 +41,5 @@ def compose(config: InstrumentConfig) -> Instrument:
     def first(part: str) -> object:
         return next((getattr(one, part) for one in built if getattr(one, part) is not None), None)
 
-    parts = {
-        part: first(part) for part in ("controls", "scanner", "spectrometer", "frame_source", "blanker")
-    }
+    parts = {part: first(part) for part in ("controls", "scanner", "spectrometer", "frame_source", "blanker")}
     return Instrument(name=config.name, **parts)  # type: ignore[arg-type]

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..instruments.composition import InstrumentConfig
 
+LONGEST_ROOT = 512  # letters; a process variable holds twice as many
+
 
 class IOCConfig(BaseModel):
     """One microscope, served under one prefix."""
@@ -44,6 +46,17 @@ class IOCConfig(BaseModel):
         description="limits narrower than the driver's, by process variable and in its unit, "
         "e.g. Scan:DwellTime: [1.0e-6, 0.1]",
     )
+
+    @field_validator("write_root")
+    @classmethod
+    def _transmissible(cls, write_root: Path) -> Path:
+        path = str(write_root.resolve())
+        if path.encode("latin-1", "replace").decode("latin-1") != path or len(path) > LONGEST_ROOT:
+            raise ValueError(
+                f"write_root {path}: Channel Access carries paths in Latin-1, here of up to {LONGEST_ROOT} "
+                "letters; choose another folder"
+            )
+        return write_root
 
     @field_validator("limits")
     @classmethod

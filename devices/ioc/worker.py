@@ -131,10 +131,10 @@ class Worker:
         self.shut(detector)
         try:
             self._files[detector] = FrameFile(Path(path))
-        except FileExistsError:
-            raise InstrumentError(f"{path} exists: choose another file name") from None
         except OSError as error:
-            raise InstrumentError(f"{path} can't be written: {_line(error)}") from None
+            exists = os.path.lexists(path)
+            reason = "exists: choose another file name" if exists else f"can't be written: {_reason(error)}"
+            raise InstrumentError(f"{path} {reason}") from None
         return {}
 
     def shut(self, detector: str) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class Worker:
             try:
                 file.close()
             except (OSError, RuntimeError) as error:
-                raise InstrumentError(f"{file.path} can't be closed: {_line(error)}") from None
+                raise InstrumentError(f"{file.path} can't be closed: {_reason(error)}") from None
         return {}
 
     def call_off(self, ticket: int) -> None:
@@ -189,7 +189,7 @@ def _append(file: FrameFile, frame: Calibrated) -> dict[str, Any]:
     try:
         file.append(frame)
     except (OSError, RuntimeError, ValueError) as error:
-        return {"captured": file.count, "write_error": f"{file.path}: {_line(error)}"}
+        return {"captured": file.count, "write_error": f"{file.path}: {_reason(error)}"}
     return {"captured": file.count}
 
 
@@ -239,6 +239,11 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _line(error: Exception) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, (InstrumentError, ValueError)) else f"{type(error).__name__}: {text}"
+
+
+def _reason(error: Exception) -> str:
+    """Say why a file operation failed; h5py's own text tells of HDF5's internals."""
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _line(error)
 
 
 def _pack(message: dict[str, Any]) -> bytes:

@@ -118,7 +118,7 @@ def test_a_file_outside_the_write_root_is_refused_and_closed(scripted, eels):
 def test_a_lost_frame_fails_the_run(scripted, eels):
     scripted.lose_frames = True
     error = run(bp.count([eels], 1))[1]
-    assert isinstance(error, CaptureFailed)
+    assert isinstance(error.__cause__, CaptureFailed)
     assert "T1:EELS:HDF1:NumCaptured_RBV" in str(error)
 
 

@@ -70,7 +70,7 @@ def of(documents, kind):
 
 
 def plan_of(microscope, records, **changes):
-    options = {"num_points": 6, "dwell_time": 0.01, "seed": 1, **changes}
+    options = {"num_points": 6, "dwell_time": 0.01, "seed": 1, "survey_shape": (32, 32), **changes}
     return random_spectroscopy(microscope, records, SCALARISER, **options)
 
 
@@ -89,15 +89,15 @@ def scalars_and_spectra(documents):
     return pairs
 
 
-def interrupt_third_exposure(engine, microscope):
-    """Pause, hard, while the third spectrum is being taken; the thread is returned."""
+def interrupt_exposure(engine, microscope, number):
+    """Pause, hard, while spectrum `number` is being taken; the thread is returned."""
     triggers = 0
     exposing = threading.Event()
 
     def hook(message):
         nonlocal triggers
         triggers += message.command == "trigger" and message.obj is microscope.eels
-        if triggers == 3 and message.command == "wait":
+        if triggers == number and message.command == "wait":
             exposing.set()
 
     def pause():
@@ -124,7 +124,7 @@ def test_every_scalar_is_that_of_the_spectrum_its_event_refers_to(engine, docume
 
 
 def test_the_same_after_a_pause_in_the_middle_of_an_exposure(engine, documents, microscope, records):
-    thread = interrupt_third_exposure(engine, microscope)
+    thread = interrupt_exposure(engine, microscope, 3)
     with pytest.raises(RunEngineInterrupted):
         engine(plan_of(microscope, records, dwell_time=0.3))
     thread.join()
@@ -141,7 +141,7 @@ def test_the_same_after_a_pause_in_the_middle_of_an_exposure(engine, documents, 
 
 
 def test_an_abort_in_the_middle_of_an_exposure_blanks_at_once(engine, documents, microscope, records):
-    thread = interrupt_third_exposure(engine, microscope)
+    thread = interrupt_exposure(engine, microscope, 1)
     with pytest.raises(RunEngineInterrupted):
         engine(plan_of(microscope, records, dwell_time=5.0))
     thread.join()

@@ -3,7 +3,7 @@ import pytest
 
 from stemline.twin.probe import Probe
 from stemline.twin.specimen import Design, grow
-from stemline.twin.thickness import thickness_map
+from stemline.twin.thickness import ThicknessMap, thickness_map
 
 SPECIMEN = grow(Design(extent=200.0, particles=10), np.random.default_rng(4))
 
@@ -23,9 +23,10 @@ def test_beyond_the_specimen_there_is_vacuum(sampled):
     assert not sampled.at(np.array([101.0, 0.0]), np.array([0.0, -500.0])).any()
 
 
-def test_a_defocused_probe_keeps_the_amount_of_each_material(sampled):
-    blurred = sampled.seen_by(Probe(80e3, 10.0, 1000.0))
-    inner = slice(50, -50)
-    for one, other in zip(sampled.maps, blurred.maps, strict=True):
-        assert other.mean() == pytest.approx(one.mean(), rel=0.02)
-        assert np.ptp(other[inner, inner]) <= np.ptp(one)
+def test_a_defocused_probe_keeps_the_amount_of_material():
+    maps = np.zeros((1, 201, 201))
+    maps[0, 80:120, 90:110] = 5.0
+    sharp = ThicknessMap(maps, 0.5)
+    blurred = sharp.seen_by(Probe(80e3, 10.0, 1000.0))
+    assert blurred.maps.sum() == pytest.approx(sharp.maps.sum(), rel=1e-6)
+    assert blurred.maps.max() < 5.0

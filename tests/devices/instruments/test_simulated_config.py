@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from stemline.devices.instruments.protocol import Blanker, Controls, Scanner, Spectrometer
 from stemline.devices.instruments.simulated.config import SimulatedConfig, SpecimenConfig
 
-WINDOW = (1.6, 2.4)  # [eV], around the edge modes
+WINDOW = (1.5, 2.5)  # [eV], around the edge modes
 
 
 def test_it_creates_an_instrument_of_all_parts_but_frames():

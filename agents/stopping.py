@@ -1,0 +1,108 @@
+"""When to stop: rules that look at the progress and give a reason, or None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """How far an agent has come.
+
+    Attributes
+    ----------
+    measured, free
+        Points measured, candidates neither measured nor being measured.
+    sigma
+        Predicted standard deviation at the free candidates, ``(free,)``; None without a model.
+    surprises
+        Measured less predicted, of the points the model chose, in order, ``(k,)``.
+    expected
+        What standard deviation was expected of each of `surprises`, ``(k,)``.
+    noise
+        The part of it that is the measurement's, ``(k,)``.
+    """
+
+    measured: int
+    free: int
+    sigma: NDArray[np.float64] | None = None
+    surprises: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    expected: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    noise: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+
+StopRule = Callable[[Progress], str | None]
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    """Stop when every candidate was measured."""
+
+    def __call__(self, progress: Progress) -> str | None:
+        """Return the reason, or None."""
+        return None if progress.free else f"all candidates were visited, {progress.measured} measured"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Stop after `num_points` measured points."""
+
+    num_points: int
+
+    def __call__(self, progress: Progress) -> str | None:
+        """Return the reason, or None."""
+        if progress.measured < self.num_points:
+            return None
+        return f"the budget of {self.num_points} points is spent"
+
+
+@dataclass(frozen=True)
+class UncertaintyGoal:
+    """Stop when the mean predicted standard deviation falls to `goal` [unit of the scalar]."""
+
+    goal: float
+
+    def __call__(self, progress: Progress) -> str | None:
+        """Return the reason, or None."""
+        if progress.sigma is None or not progress.sigma.size:
+            return None
+        mean = float(progress.sigma.mean())
+        return f"mean uncertainty {mean:.4g} reached the goal {self.goal:g}" if mean <= self.goal else None
+
+
+@dataclass(frozen=True)
+class PredictabilityGoal:
+    """Stop when the model foresees what it measures next, and knows how well.
+
+    The error is the root mean square of the last `window` one-step-ahead predictions, less the counting noise
+    that no model can foresee. It must fall to `goal` [unit of the scalar], and the surprises must not exceed
+    what was expected of them: small errors by luck are no reason to stop.
+    """
+
+    goal: float
+    window: int = 10
+    largest_score: float = 1.5  # root mean square of surprise over expectation; 10 points scatter by 0.22
+
+    def __call__(self, progress: Progress) -> str | None:
+        """Return the reason, or None."""
+        last = slice(-self.window, None)
+        surprises, expected, noise = (
+            values[last] for values in (progress.surprises, progress.expected, progress.noise)
+        )
+        if len(surprises) < self.window:
+            return None
+        error = math.sqrt(max(float(np.mean(surprises**2 - noise**2)), 0.0))
+        score = math.sqrt(float(np.mean((surprises / expected) ** 2)))
+        if error > self.goal or score > self.largest_score:
+            return None
+        return f"one-step-ahead error {error:.4g} over {self.window} points reached the goal {self.goal:g}"
+
+
+def first_reason(rules: Iterable[StopRule], progress: Progress) -> str | None:
+    """Return the reason of the first rule that has one, or None."""
+    return next((reason for rule in rules if (reason := rule(progress)) is not None), None)

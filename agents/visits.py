@@ -1,0 +1,156 @@
+"""Which candidates were suggested, which measured, and what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A suggestion that has no answer yet; what the model foresaw, if there was one."""
+
+    index: int
+    mean: float | None = None
+    sigma: float | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measured candidate: `value` is None where the measurement gave nothing to learn from."""
+
+    id: int
+    index: int
+    value: float | None
+    sigma: float
+    mean: float | None = None
+    expected: float | None = None  # predicted standard deviation, before the measurement
+
+
+class Visits:
+    """The ledger of an agent.
+
+    Parameters
+    ----------
+    positions
+        Of the candidates, ``(n, 2)`` as (y, x) [nm].
+
+    Attributes
+    ----------
+    pending
+        Suggestions without an answer, by ``_id``.
+    points
+        Everything measured, by ``_id``, whatever the order the answers came in.
+
+    Raises
+    ------
+    ValueError
+        In one line, if there is no candidate, or a position is no number.
+    """
+
+    def __init__(self, positions: NDArray[np.float64]) -> None:
+        positions = np.asarray(positions, dtype=np.float64)
+        if positions.ndim != 2 or positions.shape[1:] != (2,) or not len(positions):
+            raise ValueError(f"agent: positions of shape {positions.shape} hold no candidate: give (n, 2), n > 0")
+        if not np.isfinite(positions).all():
+            raise ValueError("agent: a candidate's position is not finite: give (y, x) in nm")
+        self.positions = positions
+        self.pending: dict[int, Pending] = {}
+        self.points: list[Point] = []
+        self._next_id = 0
+        self._tree = KDTree(positions)
+        self._reach = _spacing(self._tree, positions)
+
+    @property
+    def visited(self) -> NDArray[np.intp]:
+        """Indices of the candidates suggested or measured."""
+        taken = {one.index for one in (*self.pending.values(), *self.points)}
+        return np.array(sorted(taken), dtype=np.intp)
+
+    @property
+    def free(self) -> NDArray[np.intp]:
+        """Indices of the candidates neither suggested nor measured."""
+        return np.setdiff1d(np.arange(len(self.positions)), self.visited)
+
+    @property
+    def learned(self) -> list[Point]:
+        """Points with a value."""
+        return [point for point in self.points if point.value is not None]
+
+    def suggest(self, pending: Pending) -> tuple[int, dict[str, float]]:
+        """Note a suggestion; return its ``_id`` and what to move where [nm]."""
+        number = self._next_id
+        self._next_id += 1
+        self.pending[number] = pending
+        return number, self.movables(pending.index)
+
+    def ingest(self, answer: Mapping[str, Any]) -> Point:
+        """Note a measurement: of a suggestion, or, with an unknown ``_id``, of the candidate it is nearest to.
+
+        Raises
+        ------
+        ValueError
+            In one line, if it is neither, or its keys are not there.
+        """
+        try:
+            number, value = int(answer["_id"]), float(answer["value"])
+            sigma = float(answer["sigma"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"agent: can't ingest {dict(answer)!r}: give _id, scanner_y, scanner_x, value, sigma"
+            ) from error
+        pending = self.pending.pop(number, None) or Pending(self._nearest(answer))
+        point = Point(
+            id=number,
+            index=pending.index,
+            value=value if math.isfinite(value) else None,
+            # Without a sigma of its own, a value's noise is what the model learns of all of them.
+            sigma=sigma if math.isfinite(sigma) and sigma > 0 else 0.0,
+            mean=pending.mean,
+            expected=pending.sigma,
+        )
+        self.points = sorted((*self.points, point), key=lambda one: (one.id, one.index))
+        return point
+
+    def movables(self, index: int) -> dict[str, float]:
+        """What to move where [nm] for a candidate."""
+        y, x = self.positions[index]
+        return {"scanner_y": float(y), "scanner_x": float(x)}
+
+    def state(self) -> dict[str, Any]:
+        """All of it but the positions, fit for JSON."""
+        return {
+            "next_id": self._next_id,
+            "pending": {str(number): asdict(one) for number, one in self.pending.items()},
+            "points": [asdict(point) for point in self.points],
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`."""
+        self._next_id = state["next_id"]
+        self.pending = {int(number): Pending(**one) for number, one in state["pending"].items()}
+        self.points = [Point(**point) for point in state["points"]]
+
+    def _nearest(self, answer: Mapping[str, Any]) -> int:
+        place = (float(answer["scanner_y"]), float(answer["scanner_x"]))
+        distance, index = self._tree.query(place)
+        if not distance <= self._reach:
+            raise ValueError(
+                f"agent: the point at y = {place[0]:g}, x = {place[1]:g} nm is no suggestion and "
+                f"{distance:.3g} nm from the nearest candidate: measure where candidates are"
+            )
+        return int(index)
+
+
+def _spacing(tree: KDTree, positions: NDArray[np.float64]) -> float:
+    """Largest distance of a candidate from its nearest neighbour [nm]; any distance will do for a lone one."""
+    if len(positions) == 1:
+        return math.inf
+    distances, _ = tree.query(positions, k=2)
+    return float(distances[:, 1].max())
