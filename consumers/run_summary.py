@@ -110,7 +110,7 @@ class RunSummary:
     points
         What was measured so far.
     decisions
-        What the agent decided: the data keys of stream ``decisions``, each with one value a decision ``(n,)``.
+        What the agent decided: the data keys of stream ``decisions``, ``(n,)`` each.
     prediction
         None until the run is over, and for plans without a model.
     status

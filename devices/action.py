@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ophyd import EpicsSignal, get_cl
+from ophyd import EpicsSignal
 from ophyd.status import Status
+
+from .crew import crew
 
 POLL = 0.5  # [s] between two looks at an IOC that has not answered yet
 
@@ -17,7 +19,7 @@ class NoAnswer(TimeoutError):
 
 
 class Action(Status):  # type: ignore[misc]
-    """Status of an action that runs in a thread of its own.
+    """Status of an action that a thread of its own waits for.
 
     Once it has failed its text is the cause: Bluesky records `str(status)` as the reason of a failed run.
 
@@ -35,7 +37,7 @@ class Action(Status):  # type: ignore[misc]
         super().__init__(obj, settle_time=settle_time)
         self._abandoned = False
         self._work = work
-        get_cl().thread_class(target=self._run, name=f"{obj.name} acts", daemon=True).start()
+        crew().do(self._run)
 
     def abandon(self) -> None:
         """Let a failure from now on count as an end: nobody waits for the action any more."""
@@ -75,8 +77,13 @@ class Put:
     def __init__(self, signal: EpicsSignal, value: object) -> None:
         self._signal = signal
         self._completed = threading.Event()
+
+        def completed(**_: object) -> None:
+            self._completed.set()
+
+        completed._wrapped_callback = True  # type: ignore[attr-defined]  # spares ophyd's own callback thread
         try:
-            signal.put(value, force=True, use_complete=True, callback=lambda **_: self._completed.set())
+            signal.put(value, force=True, use_complete=True, callback=completed)
         except Exception as error:
             raise no_answer(signal.setpoint_pvname, error) from error
 

@@ -49,9 +49,7 @@ class Eels(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.hdf1.roots = roots
-        self._exposure = Exposure(
-            self.acquire, self.state, self.status_message, self.hdf1, self._duration
-        )
+        self._exposure = Exposure(self.acquire, self.state, self.status_message, self.hdf1, self._duration)
         self._action: Action | None = None
 
     @property
@@ -62,7 +60,9 @@ class Eels(Device):  # type: ignore[misc]
     def energy(self) -> NDArray[np.float64]:
         """Energy losses of the channels [eV], shape ``(energy,)``."""
         channels = np.arange(self.frame_shape[0])
-        return np.asarray(self.energy_offset.get() + self.energy_dispersion.get() * channels, dtype=np.float64)
+        return np.asarray(
+            self.energy_offset.get() + self.energy_dispersion.get() * channels, dtype=np.float64
+        )
 
     def trigger(self) -> Action:
         """Take one spectrum; the status fails with the IOC's status message."""

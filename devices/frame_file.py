@@ -132,7 +132,9 @@ class FrameFile(Device):  # type: ignore[misc]
     def lost(self) -> CaptureFailed:
         """Say that an exposure has ended without a frame in the file."""
         reason = self.write_message.get() or "the IOC gave no reason"
-        return CaptureFailed(f"{self.num_captured.pvname}: still {self._captured} after an exposure: {reason}")
+        return CaptureFailed(
+            f"{self.num_captured.pvname}: still {self._captured} after an exposure: {reason}"
+        )
 
     def documents(
         self, data_key: str, frame_shape: Callable[[], tuple[int, ...]]
@@ -174,7 +176,9 @@ class FrameFile(Device):  # type: ignore[misc]
         try:
             self.capture.get(timeout=UNSTAGE_PATIENCE)
         except Exception as error:
-            self.log.warning("%s: the IOC does not answer (%s), not waited for", self.capture.setpoint_pvname, error)
+            self.log.warning(
+                "%s: the IOC does not answer (%s), not waited for", self.capture.setpoint_pvname, error
+            )
             self.capture.put(0, use_complete=False)
             return
         self.capture.set(0).wait()

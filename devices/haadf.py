@@ -59,9 +59,7 @@ class Haadf(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.hdf1.roots = roots
-        self._exposure = Exposure(
-            self.acquire, self.state, self.status_message, self.hdf1, self._duration
-        )
+        self._exposure = Exposure(self.acquire, self.state, self.status_message, self.hdf1, self._duration)
         self._action: Action | None = None
 
     @property

@@ -13,7 +13,9 @@ from ophyd.utils.epics_pvs import AlarmSeverity
 
 from .action import Action, Put, no_answer
 
-FRESH = 0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
+FRESH = (
+    0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
+)
 
 
 class Refused(ValueError):
@@ -88,7 +90,9 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
         def overdue() -> str | None:
             if time.monotonic() - start <= longest:
                 return None
-            return f"not at {value} after {longest:g} s although the IOC answers; abort it, or allow more time"
+            return (
+                f"not at {value} after {longest:g} s although the IOC answers; abort it, or allow more time"
+            )
 
         self._confirmed = -math.inf
         put = Put(self, value)

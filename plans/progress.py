@@ -69,9 +69,9 @@ class _Run:
             and (not self.largest or value > self.largest[0])
         ):
             self.largest = value, data["scanner_y"], data["scanner_x"]
-        electrons = data["beam_electrons"] - self.start["electrons_before"]
-        total = self.start["num_points"]
-        parts = [f"point {self.points} of {total}", self._largest(), f"{electrons:.3g} electrons"]
+        total, before = self.start["num_points"], self.start["electrons_before"]
+        dose = "dose not known" if before is None else f"{data['beam_electrons'] - before:.3g} electrons"
+        parts = [f"point {self.points} of {total}", self._largest(), dose]
         if self.points > 1:
             each = (time - self.first_time) / (self.points - 1)
             parts.append(f"{_duration(each * (total - self.points))} left")

@@ -109,7 +109,7 @@ def run_spectroscopy(
         "survey": frame_metadata(frame),
         "candidates": {"grid": [gy, gx], "patch_size": request.patch_size},
         "scalariser": plain(scalarise.parameters()),
-        "electrons_before": electrons_before,
+        "electrons_before": electrons_before if math.isfinite(electrons_before) else None,
         "hints": HINTS,
         **plain(md),
     }

@@ -16,7 +16,7 @@ class SpectroscopySummary:
     best_value, best_position
         The best scalar as the agent sees it (it may seek the least), and its (y, x) [nm]; None without one.
     electrons
-        Which the specimen received, as the microscope counted them when the last point was read.
+        Which the specimen received, the survey included; NaN where the beam current is not known.
     reason
         Why the run ended.
     """

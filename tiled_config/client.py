@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import httpx
@@ -42,8 +43,11 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
     try:
         # Tiled's client would try for half a minute.
         httpx.get(uri, timeout=TIMEOUT)
-        root = from_uri(uri, api_key=api_key, timeout=TIMEOUT)
-        return _runs(root)
+        with contextlib.ExitStack() as stack:
+            root = from_uri(uri, api_key=api_key, timeout=TIMEOUT)
+            stack.callback(root.context.close)
+            runs = _runs(root)
+            stack.pop_all()
     except httpx.TransportError as error:
         raise CatalogError(
             f"no catalog answers at {uri} ({error}): is `stemline catalog` running?"
@@ -54,6 +58,12 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
                 f"catalog at {uri} refused the API key: take the one in the file api_key of its folder"
             ) from error
         raise CatalogError(f"catalog at {uri} failed ({error}): see its log") from error
+    return runs
+
+
+def disconnect(runs: CatalogOfBlueskyRuns) -> None:
+    """Close the connections that `connect` opened; everything read from `runs` shares them."""
+    runs.context.close()
 
 
 def _runs(root: Any) -> CatalogOfBlueskyRuns:

@@ -15,6 +15,8 @@ from .declared_types import DeclaredTypes
 
 logger = logging.getLogger(__name__)
 
+Write = Callable[[str, dict[str, Any]], None]
+
 
 class RunDelivery:
     """Keeps a run's documents until the catalog has all of them.
@@ -26,17 +28,19 @@ class RunDelivery:
     ----------
     uid
         Of the run.
-    write
-        Puts one document into the catalog; raises when that failed.
+    open_catalog
+        Gives what puts a document into the catalog, and raises when that failed; it is called when the first
+        document is delivered, for it may ask the server and wait for its answer.
     backup_folder
         Where the file ``<uid>.jsonl`` goes, if it has to; lines ``{"name": ..., "doc": ...}``.
     """
 
-    def __init__(self, uid: str, write: Callable[[str, dict[str, Any]], None], backup_folder: Path) -> None:
+    def __init__(self, uid: str, open_catalog: Callable[[], Write], backup_folder: Path) -> None:
         self.uid = uid
         self.backup_file = backup_folder / f"{uid}.jsonl"
         self.problem: str | None = None
-        self._write = write
+        self._open_catalog = open_catalog
+        self._write: Write | None = None
         self._declared = DeclaredTypes()
         self._documents: list[tuple[str, dict[str, Any]]] = []
         self._delivered = 0
@@ -56,6 +60,8 @@ class RunDelivery:
                 return
             name, doc = self._documents[self._delivered]
         try:
+            if self._write is None:
+                self._write = self._open_catalog()
             self._write(name, self._declared(name, doc))
         except Exception as error:
             # Whatever the client raises: the scan must not see it, and the user sees one line at the end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import selectors
 import subprocess
 import sys
@@ -171,7 +172,7 @@ class CatalogServer:
     def _died(self) -> CatalogError:
         code = self._process.returncode if self._process is not None else None
         return CatalogError(
-            f"catalog server ended (exit code {code}): {_last_line(self.config.log_file)}; "
+            f"catalog server ended (exit code {code}): {_last_error(self.config.log_file)}; "
             f"see {self.config.log_file}"
         )
 
@@ -216,7 +217,8 @@ def _close(pipe: IO[str]) -> None:
         return
 
 
-def _last_line(path: Path) -> str:
-    """Find the last line of a log that says something."""
+def _last_error(path: Path) -> str:
+    """Find the last line of a log that names an error, or the last one that says anything."""
     lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it left no message"
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
+    return (errors or lines or ["it left no message"])[-1]

@@ -84,12 +84,20 @@ def build(settings: dict[str, Any]) -> uvicorn.Server:
     )
 
 
-def end_with_parent(server: uvicorn.Server) -> None:
-    """Ask the server to end when stdin closes, and end it if it does not."""
-    sys.stdin.read()
-    server.should_exit = True
-    time.sleep(2 * SHUTDOWN_TIMEOUT)
-    os._exit(1)
+class EndsWithParent(threading.Thread):
+    """Ends this process when stdin closes: at once while it starts, in good order when it serves."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.server: uvicorn.Server | None = None
+
+    def run(self) -> None:
+        """Wait for the end of stdin."""
+        sys.stdin.read()
+        if self.server is not None:
+            self.server.should_exit = True
+            time.sleep(2 * SHUTDOWN_TIMEOUT)
+        os._exit(1)
 
 
 async def serve(server: uvicorn.Server, listener: socket.socket, lock_file: IO[str]) -> None:
@@ -118,9 +126,10 @@ def main() -> int:
     except CatalogError as error:
         answer({"error": str(error)})
         return 1
+    watch = EndsWithParent()
+    watch.start()
     os.chdir(folder)
-    server = build(settings)
-    threading.Thread(target=end_with_parent, args=(server,), daemon=True).start()
+    watch.server = server = build(settings)
     asyncio.run(serve(server, listener, lock_file))
     return 0 if server.started else 1
 

@@ -105,12 +105,14 @@ class CatalogWriter:
         while (delivery := self._todo.get()) is not None:
             delivery.deliver()
 
+    def _open_catalog(self) -> TiledWriter:
+        # One event at a time: a live consumer sees each point as it is measured.
+        return TiledWriter(self._runs, batch_size=1)
+
     def _delivery_of(self, name: str, doc: dict[str, Any]) -> RunDelivery | None:
         """Find the run that a document belongs to; None when its start document was not seen."""
         if name == "start":
-            # One event at a time: a live consumer sees each point as it is measured.
-            tiled = TiledWriter(self._runs, batch_size=1)
-            delivery: RunDelivery | None = RunDelivery(doc["uid"], tiled, self._backup_folder)
+            delivery: RunDelivery | None = RunDelivery(doc["uid"], self._open_catalog, self._backup_folder)
         else:
             links = ("run_start", "descriptor", "resource")
             parent = next((doc[link] for link in links if link in doc), "")

@@ -85,20 +85,21 @@ class CameraGroup:
         """Show that the driver's process is gone."""
         await self._fail("Error", message, AlarmSeverity.INVALID_ALARM)
 
-    async def _put_acquire(self, word: str) -> None:
-        if word == "Done":
+    async def _put_acquire(self, word: str) -> str:
+        if word == ACQUIRE[0]:
             if self._busy:
                 self._exposures.call_off(f"aborted: {self._detector.name}:cam1:Acquire was set to 0")
-            return
+            return str(self._acquire.value)
         if self._busy:
             raise Refused(f"{self._detector.name} is acquiring: wait until it is done")
         self._busy = True
         try:
-            await self._acquire.show("Acquire")
+            await self._acquire.show(ACQUIRE[1])
             frame, answer = await self._exposures.take(self._detector.shot, self._started)
             await self._publish(frame, answer["total"])
             await self._file.wrote(answer)
             await self._state.show("Idle")
+            return ACQUIRE[0]
         except Exception as error:
             aborted = isinstance(error, DriverError) and error.aborted
             severity = AlarmSeverity.MAJOR_ALARM if self._driver.alive else AlarmSeverity.INVALID_ALARM
@@ -106,7 +107,7 @@ class CameraGroup:
             raise
         finally:
             self._busy = False
-            await self._acquire.show("Done")
+            await self._acquire.show(ACQUIRE[0])
 
     async def _started(self) -> None:
         await self._state.show("Acquire")

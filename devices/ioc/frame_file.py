@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import h5py
@@ -22,6 +23,14 @@ class FrameFile:
     path
         A file that does not exist yet; its folder is made.
 
+    Attributes
+    ----------
+    count
+        Frames in the file.
+    broken
+        Whether a frame could not be written. Keep a reference to a broken file, and end the process with
+        `os._exit`: see `close`.
+
     Raises
     ------
     OSError
@@ -32,7 +41,11 @@ class FrameFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.count = 0
-        self._file = h5py.File(path, "x", libver="latest")
+        self.broken = False
+        try:
+            self._file = h5py.File(path, "x", libver="latest")
+        except OSError as error:
+            raise type(error)(_reason(error)) from error
         self._data: h5py.Dataset | None = None
 
     def append(self, frame: Calibrated) -> None:
@@ -43,12 +56,20 @@ class FrameFile:
         ValueError
             If shape or dtype differ from those of the first frame.
         OSError
-            If the disk is full or gone.
+            If the disk is full or gone, now or at an earlier frame.
         """
-        if self._data is None:
-            self._data = _lay_out(self._file, frame)
-            self._file.swmr_mode = True
-        data = self._data
+        if self.broken:
+            raise OSError("an earlier frame could not be written: end the capture")
+        try:
+            if self._data is None:
+                self._data = _lay_out(self._file, frame)
+                self._file.swmr_mode = True
+            self._write(self._data, frame)
+        except (OSError, RuntimeError) as error:
+            self.broken = True
+            raise OSError(_reason(error)) from error
+
+    def _write(self, data: h5py.Dataset, frame: Calibrated) -> None:
         if frame.data.shape != data.shape[1:] or frame.data.dtype != data.dtype:
             raise ValueError(
                 f"a frame {frame.data.shape} {frame.data.dtype} does not fit a file of {data.shape[1:]} "
@@ -60,8 +81,17 @@ class FrameFile:
         self.count += 1
 
     def close(self) -> None:
-        """Close the file; more than once is allowed."""
-        self._file.close()
+        """Close the file; more than once is allowed. A broken one is left as it is.
+
+        HDF5 would try to write what it could not write before, fail, and crash when the object or the process
+        goes. What was flushed can be read with ``swmr=True``.
+        """
+        if not self.broken:
+            try:
+                self._file.close()
+            except (OSError, RuntimeError) as error:
+                self.broken = True
+                raise OSError(_reason(error)) from error
 
 
 def _lay_out(file: h5py.File, frame: Calibrated) -> h5py.Dataset:
@@ -81,6 +111,13 @@ def _lay_out(file: h5py.File, frame: Calibrated) -> h5py.Dataset:
     )
     data.attrs["units"] = frame.quantity
     return data
+
+
+def _reason(error: Exception) -> str:
+    """Find the system's words in what h5py tells of HDF5's internals."""
+    text = " ".join(str(error).split())
+    words = re.search(r"error message = '([^']*)'", text)
+    return words[1] if words else text
 
 
 def _documented(axis: Axis) -> tuple[NDArray[np.float64], str]:

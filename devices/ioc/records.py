@@ -7,6 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 from caproto import (
     AccessRights,
     AlarmSeverity,
@@ -21,7 +22,7 @@ from caproto import (
 
 log = logging.getLogger(__name__)
 
-Put = Callable[[Any], Awaitable[None]]
+Put = Callable[[Any], Awaitable[Any]]  # does what a put asks for; gives what the record shall hold, if another
 Limits = tuple[float, float]
 STRING_LENGTH = 1024
 STRING_ENCODING = "latin-1"  # what the clients of Channel Access take a CHAR waveform for
@@ -39,15 +40,16 @@ class _Served:
     """
 
     put: Put | None = None
-    report: Put
+    report: Callable[[str], Awaitable[None]]
 
     def check_access(self, hostname: str, username: str) -> AccessRights:
         return AccessRights.READ if self.put is None else AccessRights.READ | AccessRights.WRITE
 
     async def verify_value(self, data: Any) -> Any:
         assert self.put is not None
-        await self.put(data)
-        return data
+        data = data.item() if isinstance(data, np.generic) else data  # JSON, later on, takes no numpy
+        kept = await self.put(data)
+        return data if kept is None else kept
 
     async def auth_write(self, *args: Any, **kwargs: Any) -> CAStatus:
         try:

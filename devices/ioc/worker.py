@@ -50,6 +50,8 @@ def main(requests: Connection, urgent: Connection, config: str) -> None:
         _serve(requests, worker)
     finally:
         worker.close()
+        if worker.broken_files:
+            os._exit(0)  # HDF5's own end would crash
 
 
 class Worker:
@@ -59,12 +61,20 @@ class Worker:
     ----------
     instrument
         Is blanked to begin with.
+
+    Attributes
+    ----------
+    actions
+        The requests by name.
+    broken_files
+        Kept, for HDF5 must not try to close them.
     """
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self._shutter = Shutter(instrument.blanker)
         self._files: dict[str, FrameFile] = {}
+        self.broken_files: list[FrameFile] = []
         self._block: SharedMemory | None = None
         self.actions: dict[str, Callable[..., dict[str, Any]]] = {
             "attach": self.attach,
@@ -129,12 +139,12 @@ class Worker:
     def open(self, detector: str, path: str) -> dict[str, Any]:
         """Open a new file for the frames of `detector`."""
         self.shut(detector)
+        if os.path.lexists(path):
+            raise InstrumentError(f"{path} exists: choose another file name")
         try:
             self._files[detector] = FrameFile(Path(path))
         except OSError as error:
-            exists = os.path.lexists(path)
-            reason = "exists: choose another file name" if exists else f"can't be written: {_reason(error)}"
-            raise InstrumentError(f"{path} {reason}") from None
+            raise InstrumentError(f"{path} can't be written: {_line(error)}") from None
         return {}
 
     def shut(self, detector: str) -> dict[str, Any]:
@@ -143,8 +153,11 @@ class Worker:
             file = self._files.pop(detector)
             try:
                 file.close()
-            except (OSError, RuntimeError) as error:
-                raise InstrumentError(f"{file.path} can't be closed: {_reason(error)}") from None
+            except OSError as error:
+                raise InstrumentError(f"{file.path} can't be closed: {_line(error)}") from None
+            finally:
+                if file.broken:
+                    self.broken_files.append(file)
         return {}
 
     def call_off(self, ticket: int) -> None:
@@ -188,8 +201,8 @@ class Worker:
 def _append(file: FrameFile, frame: Calibrated) -> dict[str, Any]:
     try:
         file.append(frame)
-    except (OSError, RuntimeError, ValueError) as error:
-        return {"captured": file.count, "write_error": f"{file.path}: {_reason(error)}"}
+    except (OSError, ValueError) as error:
+        return {"captured": file.count, "write_error": f"{file.path}: {_line(error)}"}
     return {"captured": file.count}
 
 
@@ -238,12 +251,8 @@ def _failure(error: Exception) -> dict[str, Any]:
 
 def _line(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text if isinstance(error, (InstrumentError, ValueError)) else f"{type(error).__name__}: {text}"
-
-
-def _reason(error: Exception) -> str:
-    """Say why a file operation failed; h5py's own text tells of HDF5's internals."""
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _line(error)
+    known = isinstance(error, (InstrumentError, OSError, ValueError))
+    return text if known else f"{type(error).__name__}: {text}"
 
 
 def _pack(message: dict[str, Any]) -> bytes:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from bluesky import RunEngine
-from bluesky.utils import PersistentDict
 
 import stemline
 from stemline.agents.worker import InlineProposer, WorkerProposer
@@ -169,9 +168,11 @@ class Session:
 
     def _next_scan_id(self, metadata: Mapping[str, Any]) -> int:
         # Only the number outlives the session: other metadata would come back after the YAML dropped it.
-        kept = PersistentDict(str(self.config.data / "scan_id"))
-        kept["scan_id"] = kept.get("scan_id", 0) + 1
-        return int(kept["scan_id"])
+        kept, fresh = self.config.data / "scan_id", self.config.data / "scan_id.new"
+        number = int(kept.read_text()) + 1 if kept.exists() else 1
+        fresh.write_text(f"{number}\n")
+        fresh.replace(kept)
+        return number
 
     def _make_agent(self, candidates: Candidates, options: Mapping[str, Any]) -> BackgroundProposer:
         where = WorkerProposer if self.config.agent.where == "worker" else InlineProposer

@@ -114,9 +114,7 @@ class ScriptedIOC:
             records.text(f"EELS:HDF1:{name}")
         records.integer("EELS:HDF1:NumCaptured_RBV")
         records.choice("EELS:HDF1:WriteStatus_RBV", ("Ok", "Error"))
-        records.choice(
-            "EELS:HDF1:Capture", ("Done", "Capture"), guarded("EELS:HDF1:Capture", self._capture)
-        )
+        records.choice("EELS:HDF1:Capture", ("Done", "Capture"), guarded("EELS:HDF1:Capture", self._capture))
         records.choice("EELS:HDF1:Capture_RBV", ("Done", "Capture"))
 
     def _record(self, name: str) -> Any:

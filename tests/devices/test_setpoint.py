@@ -99,5 +99,6 @@ def test_description(scripted, scanner):
     assert key["dtype"] == "number"
     assert scanner.x.hints == {"fields": ["scanner_x"]}
     assert set(scanner.describe_configuration()) == {
-        f"scanner_{name}" for name in ("field_of_view", "rotation", "num_x", "num_y", "dwell_time", "pixel_size")
+        f"scanner_{name}"
+        for name in ("field_of_view", "rotation", "num_x", "num_y", "dwell_time", "pixel_size")
     }

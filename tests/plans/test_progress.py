@@ -1,6 +1,9 @@
+import math
+
 import pytest
 
 from stemline.plans.adaptive_spectroscopy import adaptive_spectroscopy
+from stemline.plans.grid_spectroscopy import grid_spectroscopy
 from stemline.plans.progress import Progress
 
 
@@ -69,3 +72,15 @@ def test_other_runs_are_left_alone():
     progress("start", {"uid": "r"})
     progress("stop", {"run_start": "r", "exit_status": "success"})
     assert lines == []
+
+
+def test_an_unknown_beam_current_is_no_dose(engine, microscope, records, scalarise):
+    lines = []
+    engine.subscribe(Progress(lines.append))
+    microscope.beam.electrons.put(math.nan)
+    summary = engine(
+        grid_spectroscopy(microscope, records, scalarise, dwell_time=0.1, candidate_grid=(3, 4))
+    ).plan_result
+    assert engine.documents.of("start")[0]["electrons_before"] is None
+    assert "dose not known" in lines[1]
+    assert math.isnan(summary.electrons)

@@ -1,15 +1,19 @@
 """Plans through the simulated microscope's IOC: what the catalog is told is what was measured."""
 
+import os
+import signal
 import threading
 import time
 from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
 
 import h5py
+import numpy as np
 import pytest
 from bluesky import RunEngine
 from bluesky.utils import RunEngineInterrupted
 
+from stemline.agents.worker import InlineProposer, WorkerProposer
 from stemline.analysis.scalarise import make_scalariser
 from stemline.devices.channel_access import use_channel_access
 from stemline.devices.decision import Decision
@@ -19,6 +23,7 @@ from stemline.devices.ioc.server import IOCThread
 from stemline.devices.microscope import connect
 from stemline.devices.prediction import Prediction
 from stemline.devices.scalar import Scalar
+from stemline.plans.adaptive_spectroscopy import adaptive_spectroscopy
 from stemline.plans.random_spectroscopy import random_spectroscopy
 
 pytestmark = pytest.mark.system
@@ -181,3 +186,69 @@ def test_what_the_limits_forbid_is_refused_before_a_run(
         engine(plan_of(microscope, records, **changes))
     assert "\n" not in str(refused.value)
     assert documents == []
+
+
+def test_the_survey_has_the_shape_that_was_asked_for(engine, documents, microscope, records):
+    engine(plan_of(microscope, records, num_points=1, survey_shape=(24, 32)))
+    assert of(documents, "start")[0]["survey"]["shape"] == [24, 32]
+    image = next(doc for doc in of(documents, "stream_resource") if doc["data_key"] == "haadf_image")
+    with h5py.File(unquote(urlparse(image["uri"]).path), "r", swmr=True) as file:
+        assert file["/entry/data/data"].shape == (1, 24, 32)
+
+
+OPTIONS = {"num_points": 20, "num_seed": 6, "seed": 1, "acquisition": "maximum_uncertainty"}
+
+
+def adaptive(microscope, records, make_proposer):
+    return adaptive_spectroscopy(
+        microscope,
+        records,
+        SCALARISER,
+        make_proposer,
+        num_points=20,
+        dwell_time=0.01,
+        survey_shape=(32, 32),
+        md={"agent": OPTIONS},
+    )
+
+
+@pytest.mark.parametrize("where", [InlineProposer, WorkerProposer])
+def test_an_agent_measures_where_its_model_knows_least(engine, documents, microscope, records, where):
+    summary = engine(
+        adaptive(microscope, records, lambda found: where(found.features, found.positions, OPTIONS))
+    ).plan_result
+    streams = {doc["uid"]: doc["name"] for doc in of(documents, "descriptor")}
+    events = [(streams[doc["descriptor"]], doc["data"]) for doc in of(documents, "event")]
+    *decisions, last = [data for stream, data in events if stream == "decisions"]
+    strategies = [data["decision_strategy"] for data in decisions]
+    assert strategies[:6] == ["seed"] * 6
+    assert strategies[-1] == "maximum_uncertainty"
+    assert decisions[-1]["decision_acquisition"] > 0
+    assert decisions[-1]["decision_model_version"] >= 1
+    assert last["decision_reason"] == summary.reason
+    assert len({(data["decision_y"], data["decision_x"]) for data in decisions}) == 20
+    (prediction,) = [data for stream, data in events if stream == "prediction"]
+    assert np.isfinite(prediction["prediction_mean"]).all()
+    assert prediction["prediction_mean"].shape == (32, 32)
+    assert summary.num_points == 20
+    assert summary.best_value is not None
+
+
+def test_a_killed_agent_fails_the_run_and_leaves_the_beam_blanked(engine, documents, microscope, records):
+    made = []
+
+    def make(found):
+        made.append(WorkerProposer(found.features, found.positions, OPTIONS))
+        return made[0]
+
+    def kill(name, doc):
+        if name == "event" and doc["seq_num"] == 8 and made:
+            os.kill(made[0].pid, signal.SIGKILL)
+
+    engine.subscribe(kill)
+    with pytest.raises(RuntimeError, match="the agent's .* failed: AgentError: the agent's process ended"):
+        engine(adaptive(microscope, records, make))
+    (stop,) = of(documents, "stop")
+    assert stop["exit_status"] == "fail"
+    assert "the agent's process ended" in stop["reason"]
+    assert microscope.beam.blanked.get() == "Blanked"

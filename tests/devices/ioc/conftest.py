@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from caproto import CAStatus
+from numpy.typing import NDArray
 
 from stemline.devices.instruments.protocol import (
     Aborted,
@@ -21,6 +28,17 @@ from stemline.devices.instruments.protocol import (
     ScanLimits,
     ScanRequest,
 )
+from stemline.devices.ioc.beam_group import BeamGroup
+from stemline.devices.ioc.controls_group import add_controls
+from stemline.devices.ioc.description import Description, describe
+from stemline.devices.ioc.detectors import add_eels, add_haadf
+from stemline.devices.ioc.driver_process import DriverError
+from stemline.devices.ioc.exposure import Exposures
+from stemline.devices.ioc.hdf5_group import HDF5Group
+from stemline.devices.ioc.ioc_group import IOCGroup
+from stemline.devices.ioc.records import Records
+from stemline.devices.ioc.scan_group import ScanGroup
+from stemline.devices.ioc.worker import Worker
 
 
 @dataclass
@@ -110,3 +128,109 @@ class FakeInstrument:
 @pytest.fixture
 def fake() -> FakeInstrument:
     return FakeInstrument()
+
+
+class InlineDriver:
+    """Does what `DriverProcess` does, in a thread of this process."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.alive = True
+        self.killed = False
+        self.asked: list[str] = []
+        self.worker = Worker(instrument)
+        self.description = Description.model_validate(describe(instrument))
+        self._block = SharedMemory(create=True, size=self.description.largest_frame(10**6))
+        self.worker.attach(self._block.name)
+        self._numbers = itertools.count(1)
+        self._last = 0
+
+    def post(self, action: str, **arguments: Any) -> asyncio.Future[dict[str, Any]]:
+        self.asked.append(action)
+        self._last = next(self._numbers)
+        return asyncio.ensure_future(self._answer(self._last, action, arguments))
+
+    async def _answer(self, number: int, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        def act() -> dict[str, Any]:
+            self.worker.begin(number)
+            return self.worker.actions[action](**arguments)
+
+        try:
+            answer = await asyncio.to_thread(act)
+        except InstrumentError as error:
+            raise DriverError(str(error)) from error
+        if "error" in answer:
+            raise DriverError(answer["error"], answer["kind"] == "aborted", answer)
+        return answer
+
+    def call_off(self) -> None:
+        self.worker.call_off(self._last)
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def frame(self, answer: dict[str, Any]) -> NDArray[np.generic]:
+        return np.ndarray(answer["shape"], answer["dtype"], self._block.buf).copy()
+
+    def close(self) -> None:
+        self.worker.close()
+        self._block.close()
+        self._block.unlink()
+
+
+class Panel:
+    """All process variables of the fake instrument, without a server; puts and gets as a client's."""
+
+    def __init__(self, driver: InlineDriver, write_root: Path, **options: Any) -> None:
+        description = driver.description
+        self.records = records = Records("T1:", options.get("limits", {}))
+        self.beam = BeamGroup(records, description, 0.0, options.get("budget", 0.0))
+        self.exposures = Exposures(driver, self.beam, options.get("overrun", 5.0))  # type: ignore[arg-type]
+        add_controls(records, description, self.exposures, self.beam.current)
+        IOCGroup(records, description, self.exposures)
+        assert description.scanner is not None
+        assert description.spectrometer is not None
+        pixels = options.get("max_pixels", 10**6)
+        scan = ScanGroup(records, description.scanner, self.exposures, pixels)
+
+        def file(name: str) -> HDF5Group:
+            return HDF5Group(records, name, self.exposures, write_root)
+
+        self.cameras = (
+            add_haadf(records, description.scanner, scan, driver, self.exposures, file("HAADF"), pixels),  # type: ignore[arg-type]
+            add_eels(records, description.spectrometer, driver, self.exposures, file("EELS")),  # type: ignore[arg-type]
+        )
+
+    def record(self, name: str) -> Any:
+        return self.records.pvdb["T1:" + name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.record(name).value
+
+    async def put(self, name: str, value: Any) -> bool:
+        """Put as a client; says whether it succeeded."""
+        record = self.record(name)
+        data = np.frombuffer(value.encode("latin-1"), "u1") if isinstance(value, str) else [value]
+        status = await record.auth_write("host", "user", data, record.data_type, None)
+        return bool(status is CAStatus.ECA_NORMAL)
+
+
+@pytest.fixture
+def driver(fake: FakeInstrument) -> Iterator[InlineDriver]:
+    made = InlineDriver(fake.instrument())
+    fake.log.clear()
+    fake.exposing.clear()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def play(driver: InlineDriver, tmp_path: Path) -> Callable[..., None]:
+    """Run an ``async def script(panel)`` against all process variables; options as of `IOCConfig`."""
+
+    def run(script: Callable[[Panel], Awaitable[None]], **options: Any) -> None:
+        async def main() -> None:
+            await asyncio.wait_for(script(Panel(driver, tmp_path, **options)), 10)
+
+        asyncio.run(main())
+
+    return run

@@ -1,0 +1,94 @@
+"""The baseline: measures anywhere, learns nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .options import Options
+from .seeding import uniform
+from .stopping import Budget, Exhausted, Progress, first_reason
+from .visits import Pending, Visits
+
+
+class RandomAgent:
+    """Draws every candidate with the same chance, none twice; options for a model have no effect.
+
+    Parameters
+    ----------
+    features
+        Not looked at.
+    positions
+        Of the candidates, ``(n, 2)`` as (y, x) [nm].
+    options
+        See `Options`.
+
+    Raises
+    ------
+    ValueError
+        In one line, if there is no candidate.
+    """
+
+    def __init__(
+        self, features: NDArray[np.float64], positions: NDArray[np.float64], options: Options | None = None
+    ) -> None:
+        self._options = options or Options(kind="random")
+        self._visits = Visits(positions)
+        self._rng = np.random.default_rng(self._options.seed)
+        self._rules = (Budget(self._options.num_points), Exhausted())
+
+    def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
+        """Return the next points to measure, none when there is no candidate left."""
+        return [self._draw() for _ in range(min(num_points or 1, len(self._visits.free)))]
+
+    def ingest(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Take note of what was measured."""
+        for point in points:
+            self._visits.ingest(point)
+
+    def should_stop(self) -> str | None:
+        """Return why there is no need to go on, or None."""
+        return first_reason(self._rules, Progress(len(self._visits.points), len(self._visits.free)))
+
+    def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what was measured and its standard deviation, ``(n,)`` each; NaN where nothing was."""
+        mean = np.full(len(self._visits.positions), np.nan)
+        sigma = mean.copy()
+        for point in self._visits.learned:
+            mean[point.index], sigma[point.index] = point.value, point.sigma
+        return mean, sigma
+
+    def get_best_points(self) -> list[tuple[int, dict[str, float], dict[str, float]]]:
+        """Return ``(_id, movables, outcomes)`` of the point of the largest value, none without values."""
+        if not self._visits.learned:
+            return []
+        best = max(self._visits.learned, key=lambda point: point.value)
+        outcomes = {"value": best.value, "sigma": best.sigma}
+        return [(best.id, self._visits.movables(best.index), outcomes)]
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return what `from_checkpoint` needs to go on exactly as this agent would, fit for JSON."""
+        return {
+            "options": self._options.as_dict(),
+            "visits": self._visits.state(),
+            "rng": self._rng.bit_generator.state,
+        }
+
+    @classmethod
+    def from_checkpoint(
+        cls, features: NDArray[np.float64], positions: NDArray[np.float64], checkpoint: Mapping[str, Any]
+    ) -> Self:
+        """Return the agent as it was, over the same candidates."""
+        agent = cls(features, positions, Options.of(checkpoint["options"]))
+        agent._visits.set_state(checkpoint["visits"])
+        agent._rng.bit_generator.state = checkpoint["rng"]
+        return agent
+
+    def _draw(self) -> dict[str, Any]:
+        index = uniform(self._visits.free, self._rng)
+        number, movables = self._visits.suggest(Pending(index))
+        about = {"_mean": None, "_sigma": None, "_acquisition": None, "_model_version": 0, "_kind": "random"}
+        return {"_id": number, **movables, **about}
