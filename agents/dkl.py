@@ -33,6 +33,8 @@ class DKL:
 
     def __init__(self, num_features: int, seed: int) -> None:
         self._process = ExactProcess(num_features, torch.Generator().manual_seed(seed))
+        # Making the first optimiser loads half of torch, a second's work: now, not while the beam waits.
+        torch.optim.Adam(self._process.parameters())
         self._trained = False
         self._offset, self._scale, self._inflation = 0.0, 1.0, 1.0
 

@@ -131,6 +131,7 @@ class WorkerProposer:
 
     def _request(self, message: Any) -> Future[Any]:
         future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # sent is sent: a cancelled call would still be answered
         with self._lock:
             if self._over is not None:
                 future.set_exception(self._over)

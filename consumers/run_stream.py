@@ -27,7 +27,7 @@ def read_events(run: Container, stream: str) -> Events:
         Its name.
     """
     try:
-        table = run[stream].base[EVENTS].read()
+        table = run.base[f"{stream}/{EVENTS}"].read()
     except KeyError:
         return {}
     # A row whose acknowledgement was lost is sent again.
@@ -55,7 +55,7 @@ def read_array(run: Container, stream: str, key: str, index: int = -1) -> NDArra
         None when there is none.
     """
     try:
-        array = run[stream].base[key]
+        array = run.base[f"{stream}/{key}"]
     except KeyError:
         return None
     return np.asarray(array[index]) if array.shape[0] else None
@@ -64,7 +64,7 @@ def read_array(run: Container, stream: str, key: str, index: int = -1) -> NDArra
 def data_keys(run: Container, stream: str) -> Mapping[str, Any]:
     """Read what a stream's descriptor says of its data keys; empty when it has not arrived."""
     try:
-        keys: Mapping[str, Any] = run[stream].base.metadata["data_keys"]
+        keys: Mapping[str, Any] = run.base[stream].metadata["data_keys"]
     except KeyError:
         return {}
     return keys

@@ -1,21 +1,13 @@
-"""A put that takes time: waited for while the IOC answers, and failed with its cause."""
+"""The status of something that takes time, which says its cause when it has failed."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
-from ophyd import EpicsSignal
 from ophyd.status import Status
 
 from .crew import crew
-
-POLL = 0.5  # [s] between two looks at an IOC that has not answered yet
-
-
-class NoAnswer(TimeoutError):
-    """The IOC is frozen or gone, or does not end what it was asked to do; the message names the PV."""
 
 
 class Action(Status):  # type: ignore[misc]
@@ -56,67 +48,3 @@ class Action(Status):  # type: ignore[misc]
         if self.done and not self.success:
             return str(self.exception(timeout=0))
         return str(super().__str__())
-
-
-class Put:
-    """A put with completion, sent when it is made.
-
-    Parameters
-    ----------
-    signal
-        Signal to put to.
-    value
-        What to put.
-
-    Raises
-    ------
-    NoAnswer
-        If there is no connection.
-    """
-
-    def __init__(self, signal: EpicsSignal, value: object) -> None:
-        self._signal = signal
-        self._completed = threading.Event()
-
-        def completed(**_: object) -> None:
-            self._completed.set()
-
-        completed._wrapped_callback = True  # type: ignore[attr-defined]  # spares ophyd's own callback thread
-        try:
-            signal.put(value, force=True, use_complete=True, callback=completed)
-        except Exception as error:
-            raise no_answer(signal.setpoint_pvname, error) from error
-
-    def wait(self, overdue: Callable[[], str | None]) -> None:
-        """Wait for the completion as long as the IOC answers.
-
-        While nothing comes, the signal is read every half second: an IOC that is frozen (or a machine that is
-        gone) never completes a put and never says so.
-
-        Parameters
-        ----------
-        overdue
-            Called at each look; a text, why the action has taken too long, ends the wait.
-
-        Raises
-        ------
-        NoAnswer
-            If the IOC does not answer, or the action is overdue.
-        """
-        while not self._completed.wait(POLL):
-            try:
-                self._signal.get()
-                late = overdue()
-            except Exception as error:
-                raise no_answer(self._signal.setpoint_pvname, error) from error
-            if late is not None:
-                raise NoAnswer(f"{self._signal.setpoint_pvname}: {late}")
-
-
-def no_answer(pv: str, error: Exception) -> NoAnswer:
-    """Describe a failed exchange in one line that names the PV."""
-    return NoAnswer(f"{pv}: the IOC does not answer, it is frozen or gone; restart it ({_line(error)})")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

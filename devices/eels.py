@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from ophyd import Component as Cpt
-from ophyd import Device, EpicsSignal, EpicsSignalRO, Kind
+from ophyd import Device, EpicsSignal, Kind
 
 from .action import Action
 from .exposure import Exposure, call_off
 from .frame_file import DataRoots, FrameFile
 from .ioc_link import IOCLink
+from .reading import Reading
 from .setpoint import Setpoint
 
 
@@ -34,16 +35,16 @@ class Eels(Device):  # type: ignore[misc]
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
     acquire = Cpt(EpicsSignal, "EELS:cam1:Acquire", put_complete=True, kind=Kind.omitted)
     acquire_time = Cpt(Setpoint, "EELS:cam1:AcquireTime", kind=Kind.config)  # [s]
-    state = Cpt(EpicsSignalRO, "EELS:cam1:DetectorState_RBV", string=True, kind=Kind.omitted)
-    status_message = Cpt(EpicsSignalRO, "EELS:cam1:StatusMessage_RBV", string=True, kind=Kind.omitted)
-    array_counter = Cpt(EpicsSignalRO, "EELS:cam1:ArrayCounter_RBV", kind=Kind.omitted)
-    array_size_x = Cpt(EpicsSignalRO, "EELS:cam1:ArraySizeX_RBV", kind=Kind.omitted)
-    data_type = Cpt(EpicsSignalRO, "EELS:cam1:DataType_RBV", string=True, kind=Kind.omitted)
-    saturation = Cpt(EpicsSignalRO, "EELS:cam1:Saturation_RBV", kind=Kind.config)  # [counts]
-    energy_offset = Cpt(EpicsSignalRO, "EELS:Energy:Offset_RBV", kind=Kind.config)  # [eV]
-    energy_dispersion = Cpt(EpicsSignalRO, "EELS:Energy:Dispersion_RBV", kind=Kind.config)  # [eV/channel]
-    spectrum = Cpt(EpicsSignalRO, "EELS:image1:ArrayData", auto_monitor=False, kind=Kind.omitted)
-    total = Cpt(EpicsSignalRO, "EELS:Stats1:Total_RBV", kind=Kind.hinted)
+    state = Cpt(Reading, "EELS:cam1:DetectorState_RBV", string=True, kind=Kind.omitted)
+    status_message = Cpt(Reading, "EELS:cam1:StatusMessage_RBV", string=True, kind=Kind.omitted)
+    array_counter = Cpt(Reading, "EELS:cam1:ArrayCounter_RBV", kind=Kind.omitted)
+    array_size_x = Cpt(Reading, "EELS:cam1:ArraySizeX_RBV", kind=Kind.omitted)
+    data_type = Cpt(Reading, "EELS:cam1:DataType_RBV", string=True, kind=Kind.omitted)
+    saturation = Cpt(Reading, "EELS:cam1:Saturation_RBV", kind=Kind.config)  # [counts]
+    energy_offset = Cpt(Reading, "EELS:Energy:Offset_RBV", kind=Kind.config)  # [eV]
+    energy_dispersion = Cpt(Reading, "EELS:Energy:Dispersion_RBV", kind=Kind.config)  # [eV/channel]
+    spectrum = Cpt(Reading, "EELS:image1:ArrayData", kind=Kind.omitted)
+    total = Cpt(Reading, "EELS:Stats1:Total_RBV", kind=Kind.hinted)
     hdf1 = Cpt(FrameFile, "EELS:HDF1:", kind=Kind.omitted)
 
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:

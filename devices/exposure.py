@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ophyd import Device, EpicsSignal, EpicsSignalRO
+from ophyd import Device, EpicsSignal
 from ophyd.utils import WaitTimeoutError
 
-from .action import Action, Put, no_answer
+from .action import Action
 from .frame_file import FrameFile
 from .ioc_link import IOCLink
+from .put import Put
+from .reading import Reading
 
 ABORTS = 5  # in so many seconds; an abort that overtakes the put of Acquire has nothing to end
 IDLE, EXPOSING = "Idle", "Acquire"
@@ -45,8 +47,8 @@ class Exposure:
     """
 
     acquire: EpicsSignal
-    state: EpicsSignalRO
-    message: EpicsSignalRO
+    state: Reading
+    message: Reading
     file: FrameFile
     duration: Callable[[], float]
     margin: float = 8.0
@@ -64,17 +66,13 @@ class Exposure:
         return Action(device, work)
 
     def _confirm(self) -> None:
-        try:
-            written = self.file.advanced()
-            if written:
-                return  # a new frame is in the file: nothing else needs to be asked
-            state = self.state.get()
-            message = "" if state == IDLE else self.message.get()
-        except Exception as error:
-            raise no_answer(self.state.pvname, error) from error
+        written = self.file.advanced()
+        if written:
+            return  # a new frame is in the file: nothing else needs to be asked
+        state = self.state.get()
         if state != IDLE:
             # a put that was refused because another client acquires has no message of its own
-            reason = message or f"the detector is in state {state}"
+            reason = self.message.get() or f"the detector is in state {state}"
             raise AcquisitionFailed(f"{self.acquire.setpoint_pvname} failed: {reason}")
         if written is False:
             raise self.file.lost()

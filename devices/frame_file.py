@@ -11,9 +11,11 @@ from urllib.parse import quote
 
 from event_model import compose_stream_resource
 from ophyd import Component as Cpt
-from ophyd import Device, EpicsSignalRO, Kind
+from ophyd import Device, Kind
 from ophyd.device import Staged
 
+from .no_answer import NoAnswer, answered
+from .reading import Reading
 from .setpoint import Setpoint
 
 DATASET = "/entry/data/data"
@@ -70,10 +72,10 @@ class FrameFile(Device):  # type: ignore[misc]
     file_path = Cpt(Setpoint, "FilePath", string=True, limits=False, kind=Kind.omitted)
     file_name = Cpt(Setpoint, "FileName", string=True, limits=False, kind=Kind.omitted)
     capture = Cpt(Setpoint, "Capture", limits=False, kind=Kind.omitted)
-    full_file_name = Cpt(EpicsSignalRO, "FullFileName_RBV", string=True, kind=Kind.omitted)
-    num_captured = Cpt(EpicsSignalRO, "NumCaptured_RBV", kind=Kind.omitted)
-    write_status = Cpt(EpicsSignalRO, "WriteStatus_RBV", string=True, kind=Kind.omitted)
-    write_message = Cpt(EpicsSignalRO, "WriteMessage_RBV", string=True, kind=Kind.omitted)
+    full_file_name = Cpt(Reading, "FullFileName_RBV", string=True, kind=Kind.omitted)
+    num_captured = Cpt(Reading, "NumCaptured_RBV", kind=Kind.omitted)
+    write_status = Cpt(Reading, "WriteStatus_RBV", string=True, kind=Kind.omitted)
+    write_message = Cpt(Reading, "WriteMessage_RBV", string=True, kind=Kind.omitted)
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
@@ -174,11 +176,10 @@ class FrameFile(Device):  # type: ignore[misc]
             self.log.warning("%s: not connected, the file is left to the IOC", self.capture.setpoint_pvname)
             return
         try:
-            self.capture.get(timeout=UNSTAGE_PATIENCE)
-        except Exception as error:
-            self.log.warning(
-                "%s: the IOC does not answer (%s), not waited for", self.capture.setpoint_pvname, error
-            )
+            with answered(self.capture.setpoint_pvname):
+                self.capture.get(timeout=UNSTAGE_PATIENCE)
+        except NoAnswer as error:
+            self.log.warning("%s", error)
             self.capture.put(0, use_complete=False)
             return
         self.capture.set(0).wait()

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from ophyd import Component as Cpt
-from ophyd import Device, EpicsSignal, EpicsSignalRO, Kind
+from ophyd import Device, EpicsSignal, Kind
 
 from .action import Action
 from .exposure import Exposure, call_off
 from .frame_file import DataRoots, FrameFile
 from .ioc_link import IOCLink
+from .reading import Reading
 from .setpoint import Setpoint
 
 
-class Image(EpicsSignalRO):  # type: ignore[misc]
+class Image(Reading):  # type: ignore[misc]
     """The last frame ``(ny, nx)``; the process variable itself is flat."""
 
     def get(self, **kwargs: Any) -> NDArray[np.generic]:
@@ -43,17 +44,17 @@ class Haadf(Device):  # type: ignore[misc]
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
     acquire = Cpt(EpicsSignal, "HAADF:cam1:Acquire", put_complete=True, kind=Kind.omitted)
     scan_mode = Cpt(Setpoint, "HAADF:cam1:ScanMode", string=True, limits=False, kind=Kind.config)
-    state = Cpt(EpicsSignalRO, "HAADF:cam1:DetectorState_RBV", string=True, kind=Kind.omitted)
-    status_message = Cpt(EpicsSignalRO, "HAADF:cam1:StatusMessage_RBV", string=True, kind=Kind.omitted)
-    array_counter = Cpt(EpicsSignalRO, "HAADF:cam1:ArrayCounter_RBV", kind=Kind.omitted)
-    array_size_x = Cpt(EpicsSignalRO, "HAADF:cam1:ArraySizeX_RBV", kind=Kind.omitted)
-    array_size_y = Cpt(EpicsSignalRO, "HAADF:cam1:ArraySizeY_RBV", kind=Kind.omitted)
-    data_type = Cpt(EpicsSignalRO, "HAADF:cam1:DataType_RBV", string=True, kind=Kind.omitted)
-    image = Cpt(Image, "HAADF:image1:ArrayData", auto_monitor=False, kind=Kind.omitted)
-    mean = Cpt(EpicsSignalRO, "HAADF:Stats1:MeanValue_RBV", kind=Kind.hinted)
-    dwell_time = Cpt(EpicsSignalRO, "Scan:DwellTime_RBV", kind=Kind.config)  # [s]
-    pixel_size = Cpt(EpicsSignalRO, "Scan:PixelSize_RBV", kind=Kind.config)  # [nm]
-    rotation = Cpt(EpicsSignalRO, "Scan:Rotation_RBV", kind=Kind.config)  # [deg]
+    state = Cpt(Reading, "HAADF:cam1:DetectorState_RBV", string=True, kind=Kind.omitted)
+    status_message = Cpt(Reading, "HAADF:cam1:StatusMessage_RBV", string=True, kind=Kind.omitted)
+    array_counter = Cpt(Reading, "HAADF:cam1:ArrayCounter_RBV", kind=Kind.omitted)
+    array_size_x = Cpt(Reading, "HAADF:cam1:ArraySizeX_RBV", kind=Kind.omitted)
+    array_size_y = Cpt(Reading, "HAADF:cam1:ArraySizeY_RBV", kind=Kind.omitted)
+    data_type = Cpt(Reading, "HAADF:cam1:DataType_RBV", string=True, kind=Kind.omitted)
+    image = Cpt(Image, "HAADF:image1:ArrayData", kind=Kind.omitted)
+    mean = Cpt(Reading, "HAADF:Stats1:MeanValue_RBV", kind=Kind.hinted)
+    dwell_time = Cpt(Reading, "Scan:DwellTime_RBV", kind=Kind.config)  # [s]
+    pixel_size = Cpt(Reading, "Scan:PixelSize_RBV", kind=Kind.config)  # [nm]
+    rotation = Cpt(Reading, "Scan:Rotation_RBV", kind=Kind.config)  # [deg]
     hdf1 = Cpt(FrameFile, "HAADF:HDF1:", kind=Kind.omitted)
 
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:

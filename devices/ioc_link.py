@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ophyd import Component as Cpt
-from ophyd import Device, EpicsSignal, EpicsSignalRO, Kind
+from ophyd import Device, EpicsSignal, Kind
+
+from .reading import Reading
 
 
 class IOCLink(Device):  # type: ignore[misc]
@@ -13,8 +15,8 @@ class IOCLink(Device):  # type: ignore[misc]
     the device, so a device needs nothing else for that.
     """
 
-    heartbeat = Cpt(EpicsSignalRO, "Heartbeat_RBV", kind=Kind.omitted)
-    message = Cpt(EpicsSignalRO, "Message_RBV", string=True, kind=Kind.omitted)
+    heartbeat = Cpt(Reading, "Heartbeat_RBV", kind=Kind.omitted)
+    message = Cpt(Reading, "Message_RBV", string=True, kind=Kind.omitted)
     abort = Cpt(EpicsSignal, "Abort", kind=Kind.omitted)
 
     def stop(self, *, success: bool = False) -> None:

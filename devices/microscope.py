@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ophyd import Device, EpicsSignalRO
+from ophyd import Device
 
 from .beam import Beam
 from .declared import only
@@ -13,7 +13,9 @@ from .eels import Eels
 from .frame_file import DataRoots
 from .haadf import Haadf
 from .ioc_link import IOCLink
+from .no_answer import NoAnswer
 from .optics import Optics
+from .reading import Reading
 from .scanner import Scanner
 from .stage import SpecimenStage
 
@@ -99,10 +101,10 @@ def connect(prefix: str, roots: DataRoots | None = None, *, timeout: float = 10.
 
 
 def _text(pv: str, timeout: float) -> str:
-    signal = EpicsSignalRO(pv, name=pv, string=True)
+    signal = Reading(pv, name=pv, string=True)
     try:
         return str(signal.get(connection_timeout=timeout))
-    except TimeoutError as error:
+    except NoAnswer as error:
         raise NoMicroscope(
             f"no IOC answers for {pv}: start one (stemline ioc), or correct prefix and addresses"
         ) from error

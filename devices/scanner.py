@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ophyd import Component as Cpt
-from ophyd import Device, EpicsSignalRO, Kind
+from ophyd import Device, Kind
 
 from .ioc_link import IOCLink
+from .reading import Reading
 from .setpoint import Setpoint
 
 
@@ -29,4 +30,4 @@ class Scanner(Device):  # type: ignore[misc]
     num_x = Cpt(Setpoint, "Scan:NumX", kind=Kind.config)
     num_y = Cpt(Setpoint, "Scan:NumY", kind=Kind.config)
     dwell_time = Cpt(Setpoint, "Scan:DwellTime", kind=Kind.config)  # [s] a pixel
-    pixel_size = Cpt(EpicsSignalRO, "Scan:PixelSize_RBV", kind=Kind.config)  # [nm]
+    pixel_size = Cpt(Reading, "Scan:PixelSize_RBV", kind=Kind.config)  # [nm]

@@ -11,7 +11,9 @@ from ophyd.signal import DEFAULT_WRITE_TIMEOUT
 from ophyd.utils import LimitError
 from ophyd.utils.epics_pvs import AlarmSeverity
 
-from .action import Action, Put, no_answer
+from .action import Action
+from .no_answer import answered
+from .put import Put
 
 FRESH = (
     0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
@@ -104,9 +106,10 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
         return Action(self, work, settle_time)
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """Read the readback."""
+        """Read the readback; fails with `NoAnswer` if the IOC is frozen or gone."""
         if time.monotonic() - self._confirmed > FRESH:
-            return dict(super().read())
+            with answered(self.pvname):
+                return dict(super().read())
         return {self.name: {"value": self._readback, "timestamp": self.timestamp}}
 
     def stop(self, *, success: bool = False) -> None:
@@ -115,14 +118,12 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
             self.root.stop(success=success)
 
     def _confirm(self, value: Any) -> None:
-        try:
-            asked = time.monotonic()
+        asked = time.monotonic()
+        with answered(self.setpoint_pvname):
             if self._same(value, self.get()):
                 self._confirmed = asked
                 return
             taken = self.get_setpoint()
-        except Exception as error:
-            raise no_answer(self.setpoint_pvname, error) from error
         if self._same(value, taken) and self.setpoint_alarm_severity in (None, AlarmSeverity.NO_ALARM):
             self._confirmed = asked
             return

@@ -24,7 +24,10 @@ class Setting(Movable[Any], Readable[Any], Protocol):
 
 
 class Detector(Triggerable, Readable[Any], Stageable, Protocol):
-    """Triggered, it measures once; staged, it keeps the frames in a file that its documents refer to."""
+    """Triggered, it measures once; staged, it keeps the frames in a file that its documents refer to.
+
+    Unstaged, it ends an exposure in progress without failing its status.
+    """
 
 
 class Record(Readable[Any], Movable[Any], Protocol):

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import bluesky.plan_stubs as bps
-import bluesky.preprocessors as bpp
 import numpy as np
 from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ from .messages import put, value_of
 from .one_run import one_run
 from .protocols import BackgroundProposer, Eels, Microscope, Records, Scalariser
 from .spectroscopy_loop import Outcome, spectroscopy_loop
+from .staged import staged
 from .start_document import HINTS, plain
 from .summary import SpectroscopySummary
 from .survey import Frame, frame_metadata, set_frame, take_survey
@@ -117,7 +116,7 @@ def run_spectroscopy(
     def run() -> MsgGenerator[Outcome]:
         yield from declare_decisions(records)
         yield from declare_points(microscope, records)
-        image = yield from take_survey(microscope, frame)
+        image = yield from staged(take_survey(microscope, frame), microscope.haadf)
         chosen = yield from in_background(
             lambda: candidates(image, frame.pixel_size, request.candidate_grid, request.patch_size),
             timeout=PREPARE_TIMEOUT,
@@ -138,14 +137,9 @@ def run_spectroscopy(
 
         return (yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT))
 
-    def staged() -> MsgGenerator[tuple[str, Outcome]]:
-        yield from bps.stage_all(microscope.haadf, eels)
-        return (yield from one_run(true_reason(blank_on_failure(run(), microscope)), start))
-
-    def unstage() -> MsgGenerator[None]:
-        yield from bps.unstage_all(microscope.haadf, eels)
-
-    uid, outcome = yield from bpp.finalize_wrapper(staged(), unstage)
+    # The detector that exposes is unstaged first: the file of another is closed only when an exposure is over.
+    inner = staged(run(), eels)
+    uid, outcome = yield from one_run(true_reason(blank_on_failure(inner, microscope)), start)
     electrons = float((yield from value_of(beam.electrons))) - electrons_before
     return _summary(uid, outcome, electrons)
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import bluesky.plan_stubs as bps
-import bluesky.preprocessors as bpp
 import numpy as np
 from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from .messages import checkpoint, put, trigger, value_of
 from .one_run import one_run
 from .protocols import Microscope, Setting
 from .record import declare, record
+from .staged import staged
 
 
 @dataclass(frozen=True)
@@ -91,16 +90,9 @@ def survey(
         **(md or {}),
     }
 
-    def staged() -> MsgGenerator[str]:
-        yield from bps.stage_all(microscope.haadf)
-        inner = true_reason(blank_on_failure(take_survey(microscope, frame), microscope))
-        uid, _ = yield from one_run(inner, start)
-        return uid
-
-    def unstage() -> MsgGenerator[None]:
-        yield from bps.unstage_all(microscope.haadf)
-
-    return (yield from bpp.finalize_wrapper(staged(), unstage))  # type: ignore[no-any-return]
+    inner = staged(take_survey(microscope, frame), microscope.haadf)
+    uid, _ = yield from one_run(true_reason(blank_on_failure(inner, microscope)), start)
+    return uid
 
 
 def set_frame(microscope: Microscope, frame: Frame) -> MsgGenerator[Frame]:

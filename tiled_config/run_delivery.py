@@ -45,6 +45,7 @@ class RunDelivery:
         self._documents: list[tuple[str, dict[str, Any]]] = []
         self._delivered = 0
         self._saved = 0
+        self._lost: str | None = None
         self._changed = threading.Condition()
 
     def add(self, name: str, doc: dict[str, Any]) -> None:
@@ -96,10 +97,12 @@ class RunDelivery:
         """One line that says what is not in the catalog, None when nothing is missing."""
         if self.problem is None:
             return None
-        return (
-            f"run {self.uid} is not complete in the catalog ({self.problem}): "
+        where = (
             f"its documents are in {self.backup_file}"
+            if self._lost is None
+            else f"its documents are lost, for {self.backup_file} can't be written ({self._lost})"
         )
+        return f"run {self.uid} is not complete in the catalog ({self.problem}): {where}"
 
     def _save(self) -> None:
         """Append what is not yet in the file; the caller holds the lock."""
@@ -109,7 +112,8 @@ class RunDelivery:
                 for name, doc in self._documents[self._saved :]:
                     file.write(json.dumps({"name": name, "doc": doc}, cls=NumpyEncoder) + "\n")
         except OSError as error:
-            self.problem = f"{self.problem}; and {self.backup_file} can't be written: {error.strerror}"
+            self._lost = str(error.strerror)
         else:
             self._saved = len(self._documents)
+            self._lost = None
         self._changed.notify_all()

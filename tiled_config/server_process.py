@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from .database import make_database
 from .error import CatalogError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = Path(__file__).with_name("config.yml")
 LOCK_FILE = "catalog.lock"
+DATABASE = Path("catalog.db")
 # A client with an open websocket must not keep the server from ending.
 SHUTDOWN_TIMEOUT = 3  # [s]
 
@@ -67,14 +69,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 def build(settings: dict[str, Any]) -> uvicorn.Server:
     """Tiled's application, from `config.yml` and what the parent sent."""
+    finish_database = make_database(DATABASE)
     import uvicorn
     from tiled.config import Config
     from tiled.server.app import build_app_from_config
     from tiled.utils import parse
 
+    finish_database()
     config = parse(CONFIG_FILE)
     config["authentication"]["single_user_api_key"] = settings["api_key"]
     config["trees"][0]["args"]["readable_storage"] = settings["readable"]
+    config["trees"][0]["args"]["init_if_not_exists"] = False
     app = build_app_from_config(Config.model_validate(config))
     return uvicorn.Server(
         # No access log: the web UI and websockets carry the key in their addresses.
@@ -120,16 +125,16 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = json.loads(sys.stdin.readline())
     folder = Path(settings["folder"])
+    watch = EndsWithParent()
+    watch.start()
     try:
         lock_file = lock(folder)
         listener = listen(settings["host"], settings["port"])
+        os.chdir(folder)
+        watch.server = server = build(settings)
     except CatalogError as error:
         answer({"error": str(error)})
         return 1
-    watch = EndsWithParent()
-    watch.start()
-    os.chdir(folder)
-    watch.server = server = build(settings)
     asyncio.run(serve(server, listener, lock_file))
     return 0 if server.started else 1
 

@@ -15,7 +15,7 @@ from .driver_process import DriverError, DriverProcess
 from .records import Refused
 
 OVERHEAD = 0.5  # of an exposure, for the flyback of the scan and the readout of the camera
-HANGING = 10.0  # [s] after which a driver that was told to stop and does not is ended
+HANGING = 5.0  # [s] after which a driver that was told to stop and does not is ended; clients wait 8
 
 
 @dataclass(frozen=True)

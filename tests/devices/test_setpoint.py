@@ -7,7 +7,7 @@ import pytest
 from bluesky.utils import FailedStatus
 from ophyd.utils import LimitError
 
-from stemline.devices.action import NoAnswer
+from stemline.devices.no_answer import NoAnswer
 from stemline.devices.scanner import Scanner
 from stemline.devices.setpoint import Refused
 

@@ -55,20 +55,31 @@ class Detector(Device):
         self.started = self.exposures = 0
         self.resource = None
         self.hold = None  # an Event: exposures last until it is set
-        self.error = None
+        self.error = self.running = None
 
     def stage(self):
         self.resource = None
         return super().stage()
 
+    def unstage(self):
+        if self.running is not None and not self.running.done:
+            self.running.set_finished()
+        return super().unstage()
+
+    def abort(self):
+        if self.running is not None and not self.running.done:
+            self.running.set_exception(RuntimeError("aborted"))
+
     def trigger(self):
-        status = DeviceStatus(self)
+        status = self.running = DeviceStatus(self)
         hold = self.hold
         self.started += 1
 
         def work():
             if hold is not None:
                 hold.wait(20)
+            if status.done:
+                return
             if self.error is not None:
                 status.set_exception(self.error)
                 return
@@ -133,6 +144,8 @@ class FakeMicroscope:
 
     def stop(self, *, success=False):
         self.blanked += 1
+        self.haadf.abort()
+        self.eels.abort()
 
     def truth(self, y, x):
         return math.exp(-((y - self.peak[0]) ** 2 + (x - self.peak[1]) ** 2) / 8)

@@ -183,6 +183,35 @@ def test_an_abort_blanks_and_closes_the_run_with_its_reason(engine, microscope, 
     assert engine.state == "idle"
 
 
+def test_an_abort_during_an_exposure_keeps_its_reason(engine, microscope, records, scalarise, agents):
+    microscope.eels.hold = threading.Event()
+
+    def pause():
+        wait_until(lambda: engine.state == "running" and microscope.eels.started == 1)
+        engine.request_pause()
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    run_to_pause(engine, plan_of(microscope, records, scalarise, agents()))
+    thread.join()
+    engine.abort("specimen drifts")
+    microscope.eels.hold.set()
+    (stop,) = engine.documents.of("stop")
+    assert (stop["exit_status"], stop["reason"]) == ("abort", "specimen drifts")
+    assert microscope.blanked == 1
+    assert microscope.eels.running.done
+
+
+def test_files_are_closed_before_the_stop_document(engine, microscope, records, scalarise, agents):
+    order = []
+    engine.msg_hook = lambda message: order.append((message.command, message.obj))
+    engine.subscribe(lambda name, doc: order.append((name, None)), "stop")
+    engine(plan_of(microscope, records, scalarise, agents()))
+    stop = order.index(("stop", None))
+    assert order.index(("unstage", microscope.haadf)) < order.index(("trigger", microscope.eels))
+    assert order.index(("unstage", microscope.eels)) < stop
+
+
 def test_a_stop_blanks_and_keeps_what_was_measured(engine, microscope, records, scalarise, agents):
     pause_at(engine, 10, [])
     run_to_pause(engine, plan_of(microscope, records, scalarise, agents()))

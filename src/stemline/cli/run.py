@@ -97,6 +97,7 @@ def report(session: Session, uid: str, figure: Path, baseline: str | None = None
     from stemline.consumers.summary_figure import draw_summary
     from stemline.consumers.summary_table import format_summary
 
+    print("waiting for the catalog to have every document", flush=True)
     if problem := session.writer.flush():
         print(problem)
         return
@@ -104,4 +105,4 @@ def report(session: Session, uid: str, figure: Path, baseline: str | None = None
     peer = read_run_summary(session.catalog[baseline]) if baseline else None
     print(format_summary(summary, peer))
     draw_summary(summary, figure, peer)
-    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}")
+    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}  (later: stemline catalog)")

@@ -67,7 +67,7 @@ def test_a_reader_sees_each_frame_as_it_is_appended(tmp_path):
         data = read["/entry/data/data"]
         for n in range(1, 5):
             file.append(spectrum(np.full(8, n)))
-            data.id.refresh()
+            data.refresh()
             assert data.shape == (n + 1, 8)
             assert (data[n] == n).all()
     file.close()

@@ -45,7 +45,7 @@ def test_too_slow(tmp_path: Path) -> None:
 def test_says_why_it_died(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").write_text("this is no database, whatever its name says\n" * 99)
     broken = CatalogServer(CatalogConfig(folder=tmp_path))
-    with pytest.raises(CatalogError, match=r"exit code 1\).*file is not a database.*catalog\.log") as caught:
+    with pytest.raises(CatalogError, match=r"exit code \d\).*file is not a database.*catalog\.log") as caught:
         broken.start()
     assert "\n" not in str(caught.value)
 

@@ -49,6 +49,7 @@ def test_a_run_fails(start_ioc, bench, fault, plan):
     when = fail_after_events(one, getattr(ioc, fault), 4)
     error = one.run(plan(one))
     elapsed = time.monotonic() - when[0]
+    print("ELAPSED", plan.__name__, fault, round(elapsed, 2), repr(str(error)))
     assert elapsed < PATIENCE
     (stop,) = one.of("stop")
     assert stop["exit_status"] == "fail"

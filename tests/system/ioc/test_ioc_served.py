@@ -107,7 +107,7 @@ def test_a_swmr_reader_sees_each_spectrum_when_its_put_has_completed(client):
         frames = file["/entry/data/data"]
         for n in range(2, 12):
             assert client.put("EELS:cam1:Acquire", 1)
-            frames.id.refresh()
+            frames.refresh()
             assert frames.shape[0] == n == client.get("EELS:HDF1:NumCaptured_RBV")
             np.testing.assert_array_equal(frames[n - 1], client.get("EELS:image1:ArrayData"))
     assert client.put("EELS:HDF1:Capture", 0)

@@ -1,0 +1,194 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from stemline.agents.dkl_agent import DKLAgent
+from stemline.agents.options import Options
+
+SHAPE = (8, 10)
+POSITIONS = np.stack(np.meshgrid(np.arange(8.0), np.arange(10.0), indexing="ij"), axis=-1).reshape(-1, 2)
+FEATURES = np.random.default_rng(5).normal(size=(80, 6))
+TRUTH = np.exp(-np.square(FEATURES[:, :2] - 0.6).sum(1))
+
+
+def agent(**options) -> DKLAgent:
+    return DKLAgent(FEATURES, POSITIONS, Options.of({"num_seed": 4, **options}))
+
+
+def index_of(suggestion) -> int:
+    return int(suggestion["scanner_y"]) * 10 + int(suggestion["scanner_x"])
+
+
+def answer(suggestion, value=None, sigma=0.01):
+    value = TRUTH[index_of(suggestion)] if value is None else value
+    place = {key: suggestion[key] for key in ("_id", "scanner_y", "scanner_x")}
+    return {**place, "value": float(value), "sigma": sigma}
+
+
+def run(one: DKLAgent, steps: int) -> list[dict]:
+    suggestions = []
+    for _ in range(steps):
+        (suggestion,) = one.suggest(1)
+        suggestions.append(suggestion)
+        one.ingest([answer(suggestion)])
+    return suggestions
+
+
+def test_seeds_then_decides() -> None:
+    suggestions = run(agent(), 6)
+    assert [s["_kind"] for s in suggestions] == ["seed"] * 4 + ["expected_improvement"] * 2
+    assert [s["_model_version"] for s in suggestions] == [0, 0, 0, 0, 1, 2]
+    assert [s["_id"] for s in suggestions] == list(range(6))
+    assert all(s["_mean"] is s["_sigma"] is s["_acquisition"] is None for s in suggestions[:4])
+    assert all(s["_sigma"] > 0 and s["_acquisition"] >= 0 for s in suggestions[4:])
+    json.dumps(suggestions)
+
+
+@pytest.mark.parametrize(
+    "acquisition", ["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
+)
+@pytest.mark.parametrize("seeding", ["uniform", "space_filling"])
+def test_the_same_seed_gives_the_same_bits_and_another_others(acquisition, seeding) -> None:
+    options = {"acquisition": acquisition, "seeding": seeding, "seed": 3}
+    first = run(agent(**options), 7)
+    assert run(agent(**options), 7) == first
+    assert run(agent(**{**options, "seed": 4}), 7) != first
+
+
+def test_finds_the_best_candidate_sooner_than_chance() -> None:
+    found = [
+        next(k for k, s in enumerate(run(agent(seed=seed), 25) + [None]) if s is None or index_of(s) == TRUTH.argmax())
+        for seed in range(3)
+    ]
+    assert sorted(found)[1] < 20  # by chance 40
+
+
+def test_no_candidate_twice_and_all_in_the_end() -> None:
+    few = DKLAgent(FEATURES[:9], POSITIONS[:9], Options(num_seed=3, num_points=99))
+    visited = [index_of(s) for s in run(few, 8)]
+    assert few.should_stop() is None
+    visited.append(index_of(run(few, 1)[0]))
+    assert sorted(visited) == list(range(9))
+    assert few.suggest(3) == []
+    assert "all candidates" in str(few.should_stop())
+
+
+def test_the_order_of_answers_does_not_matter() -> None:
+    one, other = agent(), agent()
+    answers = [answer(s) for s in one.suggest(4)]
+    other.suggest(4)
+    one.ingest(answers)
+    for point in reversed(answers):
+        other.ingest([point])
+    assert one.suggest(1) == other.suggest(1)
+
+
+def test_several_at_once_are_spread() -> None:
+    together = agent(acquisition="maximum_uncertainty")
+    together.ingest([answer(s) for s in together.suggest(6)])
+    batch = together.suggest(5)
+    assert len({index_of(s) for s in batch}) == 5
+    sigmas = [s["_acquisition"] for s in batch]
+    assert sigmas == sorted(sigmas, reverse=True)
+    independent = np.sort(together.predict()[1][together._visits.free])
+    assert sigmas[-1] < independent[-1]
+
+
+def test_suggests_while_answers_are_out() -> None:
+    late = agent()
+    assert len({index_of(s) for s in late.suggest(4) + late.suggest(1) + late.suggest(1)}) == 6
+
+
+def test_no_value_is_not_learned_and_not_repeated() -> None:
+    blind = agent()
+    for _ in range(10):
+        (suggestion,) = blind.suggest()
+        assert suggestion["_kind"] == "seed"
+        blind.ingest([answer(suggestion, math.nan)])
+    assert len(blind._visits.free) == 70
+    assert blind.get_best_points() == []
+    assert all(np.isnan(one).all() and one.shape == (80,) for one in blind.predict())
+
+
+def test_budget_counts_what_was_measured() -> None:
+    one = agent(num_points=5)
+    run(one, 4)
+    assert one.should_stop() is None
+    one.ingest([answer(one.suggest()[0], math.nan)])
+    assert "budget of 5 points" in str(one.should_stop())
+
+
+def test_uncertainty_goal() -> None:
+    sure, unsure = agent(uncertainty_goal=10.0), agent(uncertainty_goal=1e-9)
+    for one in (sure, unsure):
+        run(one, 6)
+    assert "uncertainty" in str(sure.should_stop())
+    assert unsure.should_stop() is None
+
+
+def test_predictability_goal() -> None:
+    dull = agent(predictability_goal=0.5, acquisition="maximum_uncertainty")
+    run(dull, 13)
+    assert dull.should_stop() is None
+    run(dull, 1)
+    assert "one-step-ahead" in str(dull.should_stop())
+
+
+def test_a_fluke_is_not_the_best_point() -> None:
+    one = agent(num_seed=30)
+    suggestions = one.suggest(30)
+    one.ingest([answer(s) for s in suggestions[:-1]])
+    one.ingest([answer(suggestions[-1], 3.0, sigma=3.0)])
+    ((number, movables, outcomes),) = one.get_best_points()
+    assert number != suggestions[-1]["_id"]
+    assert outcomes["value"] == max(TRUTH[index_of(s)] for s in suggestions[:-1])
+    assert (movables["scanner_y"], movables["scanner_x"]) == tuple(POSITIONS[index_of(suggestions[number])])
+
+
+@pytest.mark.parametrize("ingested", [True, False])
+def test_a_checkpoint_goes_on_bit_for_bit(ingested) -> None:
+    one = agent(seed=2)
+    run(one, 7)
+    (suggestion,) = one.suggest()
+    if ingested:
+        one.ingest([answer(suggestion)])
+    again = DKLAgent.from_checkpoint(FEATURES, POSITIONS, json.loads(json.dumps(one.checkpoint())))
+    assert again.should_stop() == one.should_stop()
+    np.testing.assert_array_equal(again.predict(), one.predict())
+    if not ingested:
+        for each in (one, again):
+            each.ingest([answer(suggestion)])
+    assert run(again, 3) == run(one, 3)
+
+
+def test_a_checkpoint_before_the_model() -> None:
+    one = agent(seed=2)
+    run(one, 2)
+    again = DKLAgent.from_checkpoint(FEATURES, POSITIONS, json.loads(json.dumps(one.checkpoint())))
+    assert run(again, 4) == run(one, 4)
+
+
+def test_features_need_no_scaling_and_may_be_constant() -> None:
+    scaled = np.hstack([FEATURES * 1e6 + 3e6, np.full((80, 1), 7.0)])
+    plain = np.hstack([FEATURES, np.zeros((80, 1))])
+    options = Options(num_seed=4)
+    one, other = (DKLAgent(features, POSITIONS, options) for features in (plain, scaled))
+    assert [index_of(s) for s in run(one, 8)] == [index_of(s) for s in run(other, 8)]
+
+
+@pytest.mark.parametrize(
+    ("features", "positions", "says"),
+    [
+        (np.empty((0, 3)), np.empty((0, 2)), "no candidate"),
+        (np.zeros((4, 3)), POSITIONS[:5], "features of shape"),
+        (np.zeros((5, 0)), POSITIONS[:5], "features of shape"),
+        (np.array([[0.0, 1.0], [np.nan, 1.0]]), POSITIONS[:2], "feature 0 of candidate 1 is not finite"),
+        (np.zeros((2, 2)), np.array([[0.0, np.inf], [0.0, 0.0]]), "position is not finite"),
+    ],
+)
+def test_bad_candidates_are_refused_in_one_line(features, positions, says) -> None:
+    with pytest.raises(ValueError, match=says) as caught:
+        DKLAgent(features, positions)
+    assert "\n" not in str(caught.value)
