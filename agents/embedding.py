@@ -10,7 +10,7 @@ from gpytorch.priors import NormalPrior
 
 HIDDEN = 32
 GAIN = 2.0  # brings the typical |scaled features| of 1 into the bend of tanh
-RELEVANCE_SPREAD = 0.7  # of log relevance: two of three features within a factor of 2
+RELEVANCE_SPREAD = 1.0  # of log relevance: two of three features within a factor of 2.7
 RESIDUAL_SPREAD = 0.3  # of the residual, before the data, in units of a kernel of length scale 1
 INITIAL_RESIDUAL = 0.1
 

@@ -13,7 +13,7 @@ from gpytorch.priors import NormalPrior
 
 from .embedding import Embedding
 
-NOISE_FLOOR = 0.1  # typical variance that the counts do not explain, of the values' variance
+NOISE_FLOOR = 0.05  # typical variance that the counts do not explain, of the values' variance
 
 
 class ExactProcess(gpytorch.models.ExactGP):  # type: ignore[misc]

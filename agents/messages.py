@@ -16,7 +16,7 @@ def send(stream: BinaryIO, message: Any) -> None:
     arrays: list[np.ndarray[Any, np.dtype[Any]]] = []
 
     def place(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             arrays.append(np.ascontiguousarray(value))
             return {"__array__": [value.dtype.str, list(value.shape)]}
         if isinstance(value, np.generic):

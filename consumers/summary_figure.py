@@ -17,6 +17,7 @@ from .run_summary import RunSummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDTH = 11.0  # [inch]
 # Numbers on more points than this hide the image.
 LARGEST_NUMBERED = 30
 SEED = "seed"
@@ -36,7 +37,7 @@ def draw_summary(summary: RunSummary, path: Path, peer: RunSummary | None = None
     peer
         A run to compare the learning curve with, e.g. one that measured at random.
     """
-    figure = Figure(figsize=(11.0, 9.4), dpi=150, layout="constrained")
+    figure = Figure(figsize=(WIDTH, _height(summary)), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 2)
     figure.suptitle(_title(summary), fontsize=12)
@@ -51,6 +52,13 @@ def extent(size: tuple[float, float]) -> tuple[float, float, float, float]:
     """Edges (left, right, bottom, top) [nm] of a field of view of `size` (y, x) [nm], y downwards."""
     height, width = size
     return -width / 2, width / 2, height / 2, -height / 2
+
+
+def _height(run: RunSummary) -> float:
+    """Give the maps the room that their shape needs [inch]."""
+    height, width = run.survey.size if run.survey is not None else (3.0, 4.0)
+    panel = 0.36 * WIDTH * height / width
+    return 2 * min(max(panel, 2.4), 6.0) + 2.2
 
 
 def _title(run: RunSummary) -> str:
@@ -111,8 +119,9 @@ def _draw_visits(figure: Figure, axes: Axes, run: RunSummary) -> None:
             label="best",
         )
     if seeds.any():
-        axes.legend(loc="lower right", fontsize=7, framealpha=0.8)
-    bar = figure.colorbar(drawn, ax=axes, label="point", shrink=0.85)
+        # Under the picture, where it hides nothing.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=8, frameon=False)
+    bar = figure.colorbar(drawn, cax=_beside(axes), label="point")
     bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     return None
 
@@ -129,7 +138,7 @@ def _draw_prediction(figure: Figure, axes: Axes, run: RunSummary, which: str) ->
     drawn = axes.imshow(values, cmap=cmap, extent=extent(size))
     axes.scatter(run.points.x, run.points.y, s=5, c="white", edgecolors="black", linewidths=0.3)
     label = run.scalar.replace("_", " ") + (f" [{run.unit}]" if run.unit else "")
-    figure.colorbar(drawn, ax=axes, label=label if which == "mean" else f"sigma of {label}", shrink=0.85)
+    figure.colorbar(drawn, cax=_beside(axes), label=label if which == "mean" else f"sigma of {label}")
     return None
 
 
@@ -160,7 +169,7 @@ def _draw_learning(axes: Axes, run: RunSummary, peer: RunSummary | None) -> None
     if num_seeds := int(_seeds(run).sum()):
         axes.axvspan(0.5, num_seeds + 0.5, color="0.5", alpha=0.12, linewidth=0)
         axes.text(0.7, 0.02, "seeds", transform=axes.get_xaxis_transform(), fontsize=8, color="0.4")
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="best", fontsize=8)
     return None
 
 
@@ -178,6 +187,11 @@ def _seeds(run: RunSummary) -> NDArray[np.bool_]:
         strategies = run.decisions["decision_strategy"][: len(seeds)]
         seeds[: len(strategies)] = strategies == SEED
     return seeds
+
+
+def _beside(axes: Axes) -> Axes:
+    """Make room for a colour bar as high as the map."""
+    return axes.inset_axes((1.03, 0.0, 0.04, 1.0))
 
 
 def _label_field(axes: Any) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from event_model import compose_stream_resource
 from ophyd import Component as Cpt
@@ -41,6 +40,9 @@ class DataRoots:
         for which, root in (("write", self.write), ("read", self.read)):
             if not root.is_absolute():
                 raise ValueError(f"{which} root {str(root)!r} is a relative path: give an absolute one")
+        # Tiled (0.2.20) takes the path of a URI as it stands: it must neither be encoded nor hold what ends a path
+        if any(character in str(self.read) for character in "?#%;"):
+            raise ValueError(f"read root {str(self.read)!r} holds one of ? # % ; : choose a folder without them")
 
     def uri(self, path: str) -> str:
         """Address, for readers, of a file that the IOC wrote.
@@ -56,7 +58,7 @@ class DataRoots:
             raise ValueError(
                 f"the IOC writes {path}, outside the write root {self.write}: readers can't find it"
             ) from None
-        return "file://localhost" + quote(str(PurePosixPath(self.read / relative)))
+        return "file://localhost" + str(PurePosixPath(self.read / relative))
 
 
 class CaptureFailed(RuntimeError):

@@ -37,9 +37,20 @@ class Record(Readable[Any], Movable[Any], Protocol):
 class Records(Protocol):
     """What the plan works out, as devices, so that events can hold it."""
 
-    scalar: Record  # set to a `Scalar`
-    decision: Record  # set to a `Suggestion`, or to the last word: ``_kind`` "stop" and ``_reason``
-    prediction: Record  # set to (mean, sigma), each (ny, nx)
+    @property
+    def scalar(self) -> Record:
+        """Set to a `Scalar`."""
+        ...
+
+    @property
+    def decision(self) -> Record:
+        """Set to a `Suggestion`, or to the last word: ``_kind`` "stop" and ``_reason``."""
+        ...
+
+    @property
+    def prediction(self) -> Record:
+        """Set to (mean, sigma), each ``(ny, nx)``."""
+        ...
 
 
 class Scanner(Protocol):
@@ -111,11 +122,11 @@ class Scalariser(Protocol):
         """Return what it was made with, fit for JSON."""
         ...
 
-    def __call__(self, spectrum: NDArray[np.floating], energy: NDArray[np.floating]) -> Scalar:
+    def __call__(self, spectrum: NDArray[np.float64], energy: NDArray[np.float64]) -> Scalar:
         """Reduce `spectrum` ``(energy,)`` [counts] on `energy` ``(energy,)`` [eV]."""
         ...
 
-    def check_axis(self, energy: NDArray[np.floating]) -> None:
+    def check_axis(self, energy: NDArray[np.float64]) -> None:
         """Raise ValueError, in one line, where `energy` [eV] does not hold what the scalariser looks at."""
         ...
 

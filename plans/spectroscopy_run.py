@@ -137,7 +137,7 @@ def run_spectroscopy(
 
         return (yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT))
 
-    # The detector that exposes is unstaged first: the file of another is closed only when an exposure is over.
+    # The detector that exposes is unstaged first: another one's file is closed only after the exposure.
     inner = staged(run(), eels)
     uid, outcome = yield from one_run(true_reason(blank_on_failure(inner, microscope)), start)
     electrons = float((yield from value_of(beam.electrons))) - electrons_before

@@ -15,9 +15,9 @@ _T = TypeVar("_T")
 def staged(plan: MsgGenerator[_T], detector: Stageable) -> MsgGenerator[_T]:
     """Stage `detector`, run `plan`, unstage it whatever happens.
 
-    Unlike ``bluesky.preprocessors.stage_wrapper`` it stages this device, not the one it is part of. It belongs
-    inside the run: unstaging ends an exposure that nobody waits for any more, before slow subscribers are told
-    of the end, and closes the file, which is complete when the stop document says so.
+    Unlike ``bluesky.preprocessors.stage_wrapper`` it stages this device, not the one it is part of. It
+    belongs inside the run: unstaging ends an exposure that nobody waits for any more, before slow subscribers
+    are told of the end, and closes the file, which is complete when the stop document says so.
     """
 
     def stage_and_run() -> MsgGenerator[_T]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 TINY = 1e-300  # a certain value improves by what it exceeds the best by, without dividing by 0
+FAR = 38.0  # |z| beyond which phi is below the smallest normal number
 
 
 def expected_improvement(
@@ -30,6 +31,6 @@ def expected_improvement(
     ``(n,)``, 0 or more, in the unit of the scalar.
     """
     gain = mean - best
-    z = gain / np.maximum(sigma, TINY)
+    z = np.clip(gain / np.maximum(sigma, TINY), -FAR, FAR)
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
     return np.asarray(np.maximum(gain * ndtr(z) + sigma * density, 0.0))

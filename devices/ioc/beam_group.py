@@ -11,6 +11,7 @@ from .dose import Dose
 from .records import Number, Records
 from .units import KV, PA, S
 
+BLANKED = ("Unblanked", "Blanked")
 SETTLE_TIME = (0.0, 10.0)  # [s]
 BUDGET = (0.0, 1e30)  # electrons; limits that a client can show
 
@@ -34,7 +35,8 @@ class BeamGroup:
             )
         if "beam_energy" in controls:
             records.number("Beam:HighTension_RBV", KV.to_pv(controls["beam_energy"].readback), KV.name)
-        self._blanked = records.choice("Beam:Blanked_RBV", ("Unblanked", "Blanked"), initial=1)
+        self._blanks = "blanker" in description.capabilities
+        self._blanked = records.choice("Beam:Blanked_RBV", BLANKED, initial=int(self._blanks))
         self._on_time = records.number("Beam:OnTime_RBV", 0.0, S.name, precision=6)
         self._electrons = records.number("Beam:Electrons_RBV", 0.0, precision=0)
         records.integer("Beam:ResetElectrons", put=self._reset)
@@ -54,7 +56,7 @@ class BeamGroup:
 
     async def unblanked(self) -> None:
         """Show that the beam is on the specimen."""
-        await self._blanked.show("Unblanked")
+        await self._blanked.show(BLANKED[0])
 
     async def spent(self, seconds: float, current: float | None, blanked: bool) -> None:
         """Count `seconds` [s] at `current` [A] (None: the last one), and show whether the beam is off now."""
@@ -63,10 +65,13 @@ class BeamGroup:
         self._dose = self._dose.after(seconds, self._amperes())
         await self._show_dose()
         if blanked:
-            await self._blanked.show("Blanked")
+            await self._blanked.show(BLANKED[1])
+            await self._blanked.set_alarm(AlarmSeverity.NO_ALARM)
+        elif self._blanks:
+            await self.lost()
 
     async def lost(self) -> None:
-        """Show that nobody knows whether the beam is blanked."""
+        """Show that nobody knows whether the beam is off, or that it is not when it should be."""
         await self._blanked.set_alarm(AlarmSeverity.INVALID_ALARM, AlarmStatus.COMM)
 
     def _amperes(self) -> float | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..instruments.composition import InstrumentConfig
 from .description import Description
-from .worker import EVERYTHING, main
+from .driver_main import EVERYTHING, main
 
 log = logging.getLogger(__name__)
 

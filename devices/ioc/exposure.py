@@ -170,11 +170,14 @@ class Exposures:
         except DriverError as error:
             answer = error.answer
             if error.aborted and loop.time() - begin >= longest:
-                raise DriverError(f"the exposure was not over after {longest:.3g} s: beam blanked") from None
+                raise DriverError(
+                    f"the exposure was not over after {longest:.3g} s and the IOC blanked the beam: look at the "
+                    "driver, or raise `overrun` in the IOC's configuration"
+                ) from None
             raise
         finally:
             for timer in timers:
                 timer.cancel()
             on_time = answer.get("on_time", loop.time() - begin)
-            await self._beam.spent(on_time, answer.get("current"), blanked=self._driver.alive)
+            await self._beam.spent(on_time, answer.get("current"), answer.get("blanked", False))
         return answer

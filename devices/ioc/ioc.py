@@ -70,7 +70,7 @@ class IOC:
             self._server = Server(self._records.pvdb, self.config.interface, self.config.port)
             await self._server.start()
         except (DriverError, PortInUse, Refused, ValueError) as error:
-            raise CannotStart(str(error)) from error
+            raise CannotStart(" ".join(str(error).split())) from error
         self._tasks.append(asyncio.create_task(heart.beat()))
 
     async def stop(self) -> None:

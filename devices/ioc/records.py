@@ -22,7 +22,9 @@ from caproto import (
 
 log = logging.getLogger(__name__)
 
-Put = Callable[[Any], Awaitable[Any]]  # does what a put asks for; gives what the record shall hold, if another
+Put = Callable[
+    [Any], Awaitable[Any]
+]  # does what a put asks for; gives what the record shall hold, if another
 Limits = tuple[float, float]
 STRING_LENGTH = 1024
 STRING_ENCODING = "latin-1"  # what the clients of Channel Access take a CHAR waveform for

@@ -67,11 +67,18 @@ class Shutter:
 
     def close(self) -> None:
         """Take the beam off the specimen; from any thread, more than once."""
-        if self._blanker is not None:
-            self._blanker.blank()
-        if not self._shut.is_set():
-            self._closed = time.monotonic()
-            self._shut.set()
+        try:
+            if self._blanker is not None:
+                self._blanker.blank()
+        finally:
+            if not self._shut.is_set():
+                self._closed = time.monotonic()
+                self._shut.set()
+
+    @property
+    def blanked(self) -> bool:
+        """Whether the blanker says that the beam is off; never where there is none."""
+        return self._blanker is not None and self._blanker.blanked
 
     @property
     def on_time(self) -> float:

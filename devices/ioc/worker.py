@@ -1,57 +1,21 @@
-"""The child process that owns the drivers and writes the files.
-
-Two connections lead here. Over the first come requests, one after the other, each answered when it is done.
-Over the second, served by a thread of its own, comes the order to blank and abort, which works while a request
-is in progress. Messages are JSON; frames go through one block of shared memory. When the IOC is gone, the
-beam is blanked and the process ends.
-"""
+"""What the driver's process does when the IOC asks: drive the instrument, share and write its frames."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import signal
-import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..instruments.composition import InstrumentConfig, compose
 from ..instruments.protocol import Aborted, Calibrated, Instrument, InstrumentError, ScanRequest
-from .description import describe
 from .frame_file import FrameFile
 from .shutter import Shutter
-
-EVERYTHING = 2**62  # a ticket beyond all others
-LINGER = 5.0  # [s] that a driver gets to end what it is doing after the IOC has gone
-
-
-def main(requests: Connection, urgent: Connection, config: str) -> None:
-    """Serve the instrument of `config`, JSON of an `InstrumentConfig`, until the IOC is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the IOC too, which ends this process
-    signal.signal(signal.SIGTERM, _terminated)
-    try:
-        worker = Worker(compose(InstrumentConfig.model_validate_json(config)))
-        ready = {"ok": describe(worker.instrument)}
-    except Exception as error:
-        requests.send_bytes(_pack({"id": 0, **_failure(error)}))
-        return
-    threading.Thread(target=_serve_urgent, args=(urgent, worker), daemon=True).start()
-    try:
-        requests.send_bytes(_pack({"id": 0, **ready}))
-        _serve(requests, worker)
-    finally:
-        worker.close()
-        if worker.broken_files:
-            os._exit(0)  # HDF5's own end would crash
 
 
 class Worker:
@@ -118,21 +82,20 @@ class Worker:
         self, detector: str, mode: str, dwell: float, scan: dict[str, Any], settle: float
     ) -> dict[str, Any]:
         """Unblank, settle, expose, blank; then share the frame, and write it if a file is open."""
-        answer: dict[str, Any] = {"current": self._current()}
-        failure: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
         try:
+            answer["current"] = self._current()
             self._shutter.open(settle)
             frame = self._measure(detector, mode, dwell, scan)
             self._shutter.check()
+            self._shutter.close()
+            answer |= self._share(frame.data)
         except Exception as error:
-            failure = _failure(error)
+            answer |= failure(error)
         finally:
             self._shutter.close()
-        answer["on_time"] = self._shutter.on_time
-        if failure:
-            return {**answer, **failure}
-        answer |= self._share(frame.data)
-        if detector in self._files:
+        answer |= {"on_time": self._shutter.on_time, "blanked": self._shutter.blanked}
+        if "error" not in answer and detector in self._files:
             answer |= _append(self._files[detector], frame)
         return answer
 
@@ -206,44 +169,12 @@ def _append(file: FrameFile, frame: Calibrated) -> dict[str, Any]:
     return {"captured": file.count}
 
 
-def _serve(requests: Connection, worker: Worker) -> None:
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            request = json.loads(requests.recv_bytes())
-            number, action = request.pop("id"), request.pop("do")
-            worker.begin(number)
-            try:
-                answer = worker.actions[action](**request)
-            except Exception as error:
-                answer = _failure(error)
-            requests.send_bytes(_pack({"id": number, **(answer if "error" in answer else {"ok": answer})}))
-
-
-def _serve_urgent(urgent: Connection, worker: Worker) -> None:
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            ticket = json.loads(urgent.recv_bytes())["ticket"]
-            answer: dict[str, Any] = {"ok": {}}
-            try:
-                worker.call_off(ticket)
-            except Exception as error:
-                answer = _failure(error)
-            urgent.send_bytes(_pack(answer))
-    with contextlib.suppress(Exception):
-        worker.call_off(EVERYTHING)
-    threading.Event().wait(LINGER)
-    os._exit(1)  # the driver hangs, and nobody is left who waits for it
-
-
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)  # the beam is blanked and the files are closed on the way out
-
-
 def _scan_request(ny: int, nx: int, field_of_view: float, rotation: float, dwell_time: float) -> ScanRequest:
     return ScanRequest((ny, nx), field_of_view, rotation, dwell_time)
 
 
-def _failure(error: Exception) -> dict[str, Any]:
+def failure(error: Exception) -> dict[str, Any]:
+    """Describe an error as an answer: its line, whether it was an abort, and the traceback of a bug."""
     kind = "aborted" if isinstance(error, Aborted) else "failed"
     trace = "" if isinstance(error, InstrumentError) else traceback.format_exc()
     return {"error": _line(error), "kind": kind, "traceback": trace}
@@ -253,7 +184,3 @@ def _line(error: Exception) -> str:
     text = " ".join(str(error).split())
     known = isinstance(error, (InstrumentError, OSError, ValueError))
     return text if known else f"{type(error).__name__}: {text}"
-
-
-def _pack(message: dict[str, Any]) -> bytes:
-    return json.dumps(message).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bluesky.utils import MsgGenerator
 
@@ -17,6 +17,7 @@ from stemline.plans.protocols import BackgroundProposer, Microscope, Records
 from stemline.plans.summary import SpectroscopySummary
 
 Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
+T = TypeVar("T")
 MakeAgent = Callable[[Candidates, Mapping[str, Any]], BackgroundProposer]
 
 
@@ -73,9 +74,9 @@ class Experiments:
             "num_seed": agent.num_seed,
             "uncertainty_goal": agent.uncertainty_goal,
             "predictability_goal": agent.predictability_goal,
-            "seed": agent.seed if seed is None else seed,
+            "seed": _given(seed, agent.seed),
         }
-        points = self._points(num_points)
+        points = _given(num_points, self._config.experiment.num_points)
         return (
             yield from adaptive.adaptive_spectroscopy(
                 self._microscope,
@@ -83,7 +84,7 @@ class Experiments:
                 self._scalarise,
                 lambda candidates: self._make_agent(candidates, {**options, "num_points": points}),
                 num_points=points,
-                dwell_time=self._dwell_time(dwell_time),
+                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
                 suggest_timeout=agent.suggest_timeout,
                 md={"agent": options, **(md or {})},
                 **self._frame(),
@@ -115,9 +116,9 @@ class Experiments:
                 self._microscope,
                 self._records,
                 self._scalarise,
-                seed=self._config.agent.seed if seed is None else seed,
-                num_points=self._points(num_points),
-                dwell_time=self._dwell_time(dwell_time),
+                seed=_given(seed, self._config.agent.seed),
+                num_points=_given(num_points, self._config.experiment.num_points),
+                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
                 md=md,
                 **self._frame(),
             )
@@ -145,7 +146,7 @@ class Experiments:
                 self._microscope,
                 self._records,
                 self._scalarise,
-                dwell_time=self._dwell_time(dwell_time),
+                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
                 order=order,
                 md=md,
                 **self._frame(),
@@ -176,19 +177,12 @@ class Experiments:
         return (
             yield from overview.survey(
                 self._microscope,
-                shape=shape or frame.shape,
-                field_of_view=field_of_view or frame.field_of_view,
-                dwell_time=dwell_time or frame.dwell_time,
+                shape=_given(shape, frame.shape),
+                field_of_view=_given(field_of_view, frame.field_of_view),
+                dwell_time=_given(dwell_time, frame.dwell_time),
                 md=md,
             )
         )
-
-    # `is None`, not `or`: a 0 that somebody asked for must reach the plan, which refuses it.
-    def _points(self, asked: int | None) -> int:
-        return self._config.experiment.num_points if asked is None else asked
-
-    def _dwell_time(self, asked: float | None) -> float:
-        return self._config.experiment.dwell_time if asked is None else asked
 
     def _frame(self) -> dict[str, Any]:
         experiment = self._config.experiment
@@ -199,3 +193,8 @@ class Experiments:
             "candidate_grid": experiment.grid,
             "patch_size": experiment.patch_size,
         }
+
+
+def _given(asked: T | None, default: T) -> T:
+    # Not `or`: a 0 that somebody asked for must reach the plan, which refuses it.
+    return default if asked is None else asked

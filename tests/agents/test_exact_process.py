@@ -67,8 +67,9 @@ def test_what_is_under_way_leaves_the_mean_and_lowers_the_variance(process, else
 def test_training_climbs(process) -> None:
     def loss() -> float:
         process.train()
-        objective = process.likelihood(process(*process.train_inputs)).log_prob(process.train_targets)
-        objective += sum(p.log_prob(c(m)).sum() for _, m, p, c, _ in process.named_priors())
+        with torch.no_grad():
+            objective = process.likelihood(process(*process.train_inputs)).log_prob(process.train_targets)
+            objective += sum(p.log_prob(c(m)).sum() for _, m, p, c, _ in process.named_priors())
         process.eval()
         return -float(objective)
 

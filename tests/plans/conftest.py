@@ -5,7 +5,6 @@ import threading
 from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,9 +14,7 @@ from ophyd import Component as Cpt
 from ophyd import Device, Kind, Signal
 from ophyd.status import DeviceStatus, Status
 
-from stemline.devices.decision import Decision
-from stemline.devices.prediction import Prediction
-from stemline.devices.scalar import Scalar
+from stemline.devices.records import make_records
 
 SHAPE = (12, 16)
 ENERGY = np.arange(64) * 0.5 - 2.0
@@ -270,11 +267,7 @@ def microscope():
 
 @pytest.fixture
 def records():
-    return SimpleNamespace(
-        scalar=Scalar(name="scalar"),
-        decision=Decision(name="decision"),
-        prediction=Prediction(name="prediction"),
-    )
+    return make_records()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 from bluesky.utils import RunEngineInterrupted
@@ -291,7 +291,7 @@ def test_a_refused_exposure_fails_the_run_with_what_the_detector_said(
 
 
 def test_the_engine_can_rewind_again_after_a_failure(engine, microscope, records, scalarise, agents):
-    broken = SimpleNamespace(**{**vars(records), "decision": Unreadable(name="decision")})
+    broken = replace(records, decision=Unreadable(name="decision"))
     with pytest.raises(RuntimeError, match="can't be read"):
         engine(plan_of(microscope, broken, scalarise, agents()))
     assert engine.rewindable

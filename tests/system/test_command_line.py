@@ -136,6 +136,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistake_is_one_line(command: Command, tmp_path: Path, name: str) -> None:
     text, expected = MISTAKES[name]
@@ -146,6 +147,7 @@ def test_mistake_is_one_line(command: Command, tmp_path: Path, name: str) -> Non
     assert command.left_running() == []
 
 
+@pytest.mark.slow
 def test_survey_with_nan_is_one_line(command: Command, tmp_path: Path) -> None:
     done = command.run("run", replay_of(tmp_path, bad_pixel=True))
     assert done.returncode == 1
@@ -154,12 +156,14 @@ def test_survey_with_nan_is_one_line(command: Command, tmp_path: Path) -> None:
     assert command.left_running() == []
 
 
+@pytest.mark.slow
 def test_recording_of_the_simulation_is_replayed(command: Command, tmp_path: Path) -> None:
     done = command.run("run", replay_of(tmp_path))
     assert done.returncode == 0, done.stderr
     assert command.left_running() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", ["ioc", "catalog"])
 def test_port_in_use_is_one_line(command: Command, tmp_path: Path, section: str) -> None:
     with socket.socket() as taken:
@@ -173,6 +177,7 @@ def test_port_in_use_is_one_line(command: Command, tmp_path: Path, section: str)
     assert command.left_running() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["starting", "survey", "point 5", "summary"])
 def test_ctrl_c_ends_everything(command: Command, tmp_path: Path, phase: str) -> None:
     text = SMALL.replace("num_points: 6", "num_points: 60").replace("dwell_time: 0.005", "dwell_time: 0.05")

@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
 
 import h5py
@@ -16,13 +15,11 @@ from bluesky.utils import RunEngineInterrupted
 from stemline.agents.worker import WorkerProposer
 from stemline.analysis.scalarise import make_scalariser
 from stemline.devices.channel_access import use_channel_access
-from stemline.devices.decision import Decision
 from stemline.devices.frame_file import DataRoots
 from stemline.devices.ioc.config import IOCConfig
 from stemline.devices.ioc.server import IOCThread
 from stemline.devices.microscope import connect
-from stemline.devices.prediction import Prediction
-from stemline.devices.scalar import Scalar
+from stemline.devices.records import make_records
 from stemline.plans.adaptive_spectroscopy import adaptive_spectroscopy
 from stemline.plans.random_spectroscopy import random_spectroscopy
 
@@ -46,11 +43,7 @@ def microscope(roots):
 
 @pytest.fixture
 def records():
-    return SimpleNamespace(
-        scalar=Scalar(name="scalar"),
-        decision=Decision(name="decision"),
-        prediction=Prediction(name="prediction"),
-    )
+    return make_records()
 
 
 @pytest.fixture

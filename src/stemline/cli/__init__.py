@@ -14,6 +14,8 @@ import typer
 from . import bench, doctor, record, run, serve
 from .failure import report_failure, send_logs_to_file
 
+STOPPED = 130  # exit code after Ctrl-C, as shells have it
+
 app = typer.Typer(
     name="stemline",
     help="A beamline for an electron beam: autonomous STEM experiments with Bluesky.",
@@ -40,9 +42,10 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        print("stemline: stopped by Ctrl-C", file=sys.stderr)
-        sys.exit(130)
+        code = STOPPED
     except Exception as error:  # noqa: BLE001 - the last place where an error can become one line
         report_failure(error)
         sys.exit(1)
+    if code == STOPPED:  # typer turns Ctrl-C into this exit code
+        print("stemline: stopped by Ctrl-C", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

@@ -27,7 +27,9 @@ def worker(fake, block):
     made.close()
 
 
-def take(worker: Worker, ticket: int = 1, settle: float = 0.0, mode: str = "spectrum", detector: str = "EELS"):
+def take(
+    worker: Worker, ticket: int = 1, settle: float = 0.0, mode: str = "spectrum", detector: str = "EELS"
+):
     worker.begin(ticket)
     return worker.expose(detector, mode, 1e-3, SCAN if mode == "frame" else {}, settle)
 
@@ -62,9 +64,8 @@ def test_frames_cross_in_shared_memory(worker, block, mode, detector, expected):
 
 def test_a_frame_too_large_for_the_block_is_an_error(fake, worker):
     fake.dtype = "<f8"
-    worker.begin(1)
-    with pytest.raises(InstrumentError, match="larger than the driver declared"):
-        worker.expose("HAADF", "frame", 1e-3, SCAN, 0.0)
+    answer = take(worker, mode="frame", detector="HAADF")
+    assert "larger than the driver declared" in answer["error"]
     assert fake.blanked
 
 
@@ -144,3 +145,15 @@ def test_an_existing_or_unwritable_file_is_a_line(worker, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InstrumentError, match="can't be written"):
         worker.open("EELS", str(tmp_path / "file" / "a.h5"))
+
+
+def test_a_beam_that_cannot_be_blanked_is_an_error(fake, worker, monkeypatch):
+    def stuck() -> None:
+        raise InstrumentError("the blanker does not answer")
+
+    monkeypatch.setattr(fake, "blank", stuck)
+    worker.begin(1)
+    with pytest.raises(InstrumentError, match="does not answer"):
+        worker.expose("EELS", "spectrum", 1e-3, {}, 0.0)
+    monkeypatch.undo()
+    assert take(worker, 2)["blanked"] is True

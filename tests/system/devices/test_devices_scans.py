@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
 import bluesky.plan_stubs as bps
 import bluesky.plans as bp
@@ -41,8 +41,7 @@ def grid(one, seen):
 
 
 def dataset(resource):
-    path = unquote(urlparse(resource["uri"]).path)
-    with h5py.File(path, "r", swmr=True) as file:
+    with h5py.File(urlparse(resource["uri"]).path, "r", swmr=True) as file:
         return file[resource["parameters"]["dataset"]][()]
 
 

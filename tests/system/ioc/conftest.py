@@ -66,9 +66,9 @@ class Client:
 
     def word(self, name: str) -> str:
         """Value of an enumeration, as text."""
-        return self.pv(name).read(data_type="control", timeout=10).metadata.enum_strings[
-            self.get(name)
-        ].decode()
+        return (
+            self.pv(name).read(data_type="control", timeout=10).metadata.enum_strings[self.get(name)].decode()
+        )
 
     def severity(self, name: str) -> int:
         return int(self.pv(name).read(data_type="time", timeout=10).metadata.severity)

@@ -1,0 +1,1 @@
+"""How long a point takes beyond its dwell time."""

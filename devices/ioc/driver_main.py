@@ -1,0 +1,82 @@
+"""The child process that owns the drivers.
+
+Two connections lead here. Over the first come requests, one after the other, each answered when it is done.
+Over the second, served by a thread of its own, comes the order to blank and abort, which works while a
+request is in progress. Messages are JSON; frames go through one block of shared memory. When the IOC is gone,
+the beam is blanked and the process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any, NoReturn
+
+from ..instruments.composition import InstrumentConfig, compose
+from .description import describe
+from .worker import Worker, failure
+
+EVERYTHING = 2**62  # a ticket beyond all others
+LINGER = 5.0  # [s] that a driver gets to end what it is doing after the IOC has gone
+
+
+def main(requests: Connection, urgent: Connection, config: str) -> None:
+    """Serve the instrument of `config`, JSON of an `InstrumentConfig`, until the IOC is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the IOC too, which ends this process
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        worker = Worker(compose(InstrumentConfig.model_validate_json(config)))
+        ready = {"ok": describe(worker.instrument)}
+    except Exception as error:
+        requests.send_bytes(_pack({"id": 0, **failure(error)}))
+        return
+    threading.Thread(target=_serve_urgent, args=(urgent, worker), daemon=True).start()
+    try:
+        requests.send_bytes(_pack({"id": 0, **ready}))
+        _serve(requests, worker)
+    finally:
+        worker.close()
+        if worker.broken_files:
+            os._exit(0)  # HDF5's own end would crash
+
+
+def _serve(requests: Connection, worker: Worker) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            request = json.loads(requests.recv_bytes())
+            number, action = request.pop("id"), request.pop("do")
+            worker.begin(number)
+            try:
+                answer = worker.actions[action](**request)
+            except Exception as error:
+                answer = failure(error)
+            requests.send_bytes(_pack({"id": number, **(answer if "error" in answer else {"ok": answer})}))
+
+
+def _serve_urgent(urgent: Connection, worker: Worker) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            ticket = json.loads(urgent.recv_bytes())["ticket"]
+            answer: dict[str, Any] = {"ok": {}}
+            try:
+                worker.call_off(ticket)
+            except Exception as error:
+                answer = failure(error)
+            urgent.send_bytes(_pack(answer))
+    with contextlib.suppress(Exception):
+        worker.call_off(EVERYTHING)
+    threading.Event().wait(LINGER)
+    os._exit(1)  # the driver hangs, and nobody is left who waits for it
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)  # the beam is blanked and the files are closed on the way out
+
+
+def _pack(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode()
