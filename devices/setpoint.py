@@ -14,6 +14,7 @@ from ophyd.utils.epics_pvs import AlarmSeverity
 from .action import Action
 from .no_answer import answered
 from .put import Put
+from .reading import FRESH
 
 FRESH = (
     0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice

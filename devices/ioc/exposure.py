@@ -171,7 +171,7 @@ class Exposures:
             answer = error.answer
             if error.aborted and loop.time() - begin >= longest:
                 raise DriverError(
-                    f"the exposure was not over after {longest:.3g} s and the IOC blanked the beam: look at the "
+                    f"the exposure was not over after {longest:.3g} s and the IOC blanked: look at the "
                     "driver, or raise `overrun` in the IOC's configuration"
                 ) from None
             raise

@@ -84,11 +84,12 @@ def execute(session: Session, plan: Any) -> str:
     from stemline.plans.progress import Progress
 
     try:
-        (uid,) = session.RE(plan, Progress())
+        uids = session.RE(plan, Progress())
     except RunEngineInterrupted:
         session.RE.abort("stopped by Ctrl-C")
         raise KeyboardInterrupt from None
-    return str(uid)
+    assert isinstance(uids, tuple)  # what a RunEngine returns unless it is told to return a result
+    return str(uids[0])
 
 
 def report(session: Session, uid: str, figure: Path, baseline: str | None = None) -> None:
