@@ -13,7 +13,7 @@ from .dkl import DKL
 from .options import Options
 from .seeding import space_filling, uniform
 from .stopping import Budget, Exhausted, PredictabilityGoal, Progress, StopRule, UncertaintyGoal, first_reason
-from .visits import Pending, Point, Visits
+from .visits import Pending, Visits
 
 FEWEST = 3  # points with a value that a model is trained on
 
@@ -53,7 +53,7 @@ class DKLAgent:
         self._rules = _rules(self._options)
 
     def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
-        """Return the next points to measure, none when there is no candidate left; see `Visits` for ingesting.
+        """Return the next points to measure, none when there is no candidate left.
 
         Of several at once, each takes those before it as measured, with the predicted value.
         """
@@ -94,8 +94,8 @@ class DKLAgent:
         if not points:
             return []
         mean, sigma = self.predict()
-        best = max(points, key=lambda p: mean[p.index] if self._trained() else p.value)
-        outcomes = {"value": _value(best), "sigma": best.sigma}
+        best = max(points, key=lambda p: float(mean[p.index]) if self._trained() else p.known)
+        outcomes = {"value": best.known, "sigma": best.sigma}
         if self._trained():
             outcomes |= {"mean": float(mean[best.index]), "mean_sigma": float(sigma[best.index])}
         return [(best.id, self._visits.movables(best.index), outcomes)]
@@ -136,7 +136,7 @@ class DKLAgent:
     def _measured(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Features, values and standard deviations of what was measured."""
         points = self._visits.learned
-        values = np.array([_value(point) for point in points])
+        values = np.array([point.known for point in points])
         return self._features[[p.index for p in points]], values, np.array([p.sigma for p in points])
 
     def _seed(self) -> dict[str, Any]:
@@ -180,15 +180,10 @@ class DKLAgent:
             measured=len(self._visits.points),
             free=len(self._visits.free),
             sigma=sigma,
-            surprises=np.array([_value(point) - (point.mean or 0.0) for point in foreseen]),
+            surprises=np.array([point.known - (point.mean or 0.0) for point in foreseen]),
             expected=np.hypot(expected, noise),
             noise=noise,
         )
-
-
-def _value(point: Point) -> float:
-    assert point.value is not None
-    return point.value
 
 
 def _rules(options: Options) -> list[StopRule]:
@@ -205,7 +200,8 @@ def _checked(features: NDArray[np.float64], candidates: int) -> NDArray[np.float
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or features.shape[0] != candidates or not features.shape[1]:
         raise ValueError(
-            f"agent: features of shape {features.shape} for {candidates} candidates: give ({candidates}, d), d > 0"
+            f"agent: features of shape {features.shape} don't fit {candidates} candidates: "
+            f"give ({candidates}, d), d > 0"
         )
     bad = np.argwhere(~np.isfinite(features))
     if len(bad):
@@ -215,4 +211,4 @@ def _checked(features: NDArray[np.float64], candidates: int) -> NDArray[np.float
         )
     spread = features.std(axis=0)
     varies = spread > 1e-12
-    return (features - features.mean(axis=0)) * varies / np.where(varies, spread, 1.0)
+    return np.asarray((features - features.mean(axis=0)) * varies / np.where(varies, spread, 1.0))

@@ -102,7 +102,8 @@ class ExactProcess(gpytorch.models.ExactGP):  # type: ignore[misc]
         """
         (measured,) = self.train_inputs
         inverse = torch.cholesky_inverse(self._factor(measured, self.likelihood.noise))
-        return inverse @ self._residual() / inverse.diagonal().sqrt()
+        scores: torch.Tensor = inverse @ self._residual() / inverse.diagonal().sqrt()
+        return scores
 
     def learned(self) -> dict[str, torch.Tensor]:
         """Every learned number, and what the network's weights are held to."""
@@ -110,12 +111,14 @@ class ExactProcess(gpytorch.models.ExactGP):  # type: ignore[misc]
         return {**dict(self.named_parameters()), **dict(starts)}
 
     def _residual(self) -> torch.Tensor:
-        return self.train_targets - self.mean_module.constant
+        residual: torch.Tensor = self.train_targets - self.mean_module.constant
+        return residual
 
     def _factor(self, features: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Cholesky factor of the covariance of noisy values at `features`."""
         covariance = self.covar_module(self.embedding(features)).to_dense() + torch.diag(noise)
-        return torch.linalg.cholesky(covariance)
+        factor: torch.Tensor = torch.linalg.cholesky(covariance)
+        return factor
 
     def _whitened(self, factor: torch.Tensor, measured: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
         return _solve(factor, self.covar_module(self.embedding(measured), embedded).to_dense())
@@ -123,7 +126,8 @@ class ExactProcess(gpytorch.models.ExactGP):  # type: ignore[misc]
 
 def _solve(factor: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     columns = right if right.ndim == 2 else right[:, None]
-    return torch.linalg.solve_triangular(factor, columns, upper=False).reshape(right.shape)
+    solved: torch.Tensor = torch.linalg.solve_triangular(factor, columns, upper=False)
+    return solved.reshape(right.shape)
 
 
 def _normal(mean: float, spread: float) -> NormalPrior:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
 SIZE = struct.Struct("<Q")
 
 
-def send(stream: BinaryIO, message: Any) -> None:
+def send(stream: IO[bytes], message: Any) -> None:
     """Write `message`: what JSON holds (tuples come out as lists), and arrays of numbers, anywhere in it."""
     arrays: list[np.ndarray[Any, np.dtype[Any]]] = []
 
@@ -21,7 +21,9 @@ def send(stream: BinaryIO, message: Any) -> None:
             return {"__array__": [value.dtype.str, list(value.shape)]}
         if isinstance(value, np.generic):
             return value.item()
-        raise TypeError(f"{type(value).__name__} can't be sent to or from an agent: send numbers, text, arrays")
+        raise TypeError(
+            f"{type(value).__name__} can't be sent to or from an agent: send numbers, text, arrays"
+        )
 
     header = json.dumps(message, default=place).encode()
     stream.write(SIZE.pack(len(header)) + header)
@@ -30,7 +32,7 @@ def send(stream: BinaryIO, message: Any) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
+def receive(stream: IO[bytes]) -> Any:
     """Read one message.
 
     Raises
@@ -51,7 +53,7 @@ def receive(stream: BinaryIO) -> Any:
     return json.loads(_read(stream, size), object_hook=fill)
 
 
-def _read(stream: BinaryIO, size: int) -> bytearray:
+def _read(stream: IO[bytes], size: int) -> bytearray:
     data = bytearray()
     while len(data) < size:
         chunk = stream.read(size - len(data))

@@ -65,8 +65,8 @@ class RandomAgent:
         """Return ``(_id, movables, outcomes)`` of the point of the largest value, none without values."""
         if not self._visits.learned:
             return []
-        best = max(self._visits.learned, key=lambda point: point.value)
-        outcomes = {"value": best.value, "sigma": best.sigma}
+        best = max(self._visits.learned, key=lambda point: point.known)
+        outcomes = {"value": best.known, "sigma": best.sigma}
         return [(best.id, self._visits.movables(best.index), outcomes)]
 
     def checkpoint(self) -> dict[str, Any]:

@@ -14,10 +14,10 @@ def uniform(free: NDArray[np.intp], rng: np.random.Generator) -> int:
 def space_filling(
     features: NDArray[np.float64], visited: NDArray[np.intp], free: NDArray[np.intp], rng: np.random.Generator
 ) -> int:
-    """Draw a candidate that is unlike those visited: the chance grows with the squared distance to the nearest.
+    """Draw a candidate unlike those visited: its chance grows with its squared distance from the nearest.
 
-    The seeding of k-means++ (D. Arthur, S. Vassilvitskii, SODA 2007), on `features` ``(n, d)``: it spreads, as
-    taking the farthest does, without running through the outliers first.
+    The seeding of k-means++ (D. Arthur, S. Vassilvitskii, SODA 2007), on `features` ``(n, d)``: it spreads,
+    as taking the farthest does, without running through the outliers first.
     """
     if not len(visited):
         return uniform(free, rng)

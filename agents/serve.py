@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from .make_agent import make_agent
 from .messages import receive, send
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until `requests` ends.
 
     The first request is ``[features, positions, options]``, each other ``[method, arguments]``; an answer is

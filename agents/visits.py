@@ -32,6 +32,13 @@ class Point:
     mean: float | None = None
     expected: float | None = None  # predicted standard deviation, before the measurement
 
+    @property
+    def known(self) -> float:
+        """The value of a point that has one."""
+        if self.value is None:
+            raise ValueError(f"point {self.id} has no value")
+        return self.value
+
 
 class Visits:
     """The ledger of an agent.
@@ -57,7 +64,9 @@ class Visits:
     def __init__(self, positions: NDArray[np.float64]) -> None:
         positions = np.asarray(positions, dtype=np.float64)
         if positions.ndim != 2 or positions.shape[1:] != (2,) or not len(positions):
-            raise ValueError(f"agent: positions of shape {positions.shape} hold no candidate: give (n, 2), n > 0")
+            raise ValueError(
+                f"agent: positions of shape {positions.shape} hold no candidate: give (n, 2), n > 0"
+            )
         if not np.isfinite(positions).all():
             raise ValueError("agent: a candidate's position is not finite: give (y, x) in nm")
         self.positions = positions
@@ -70,7 +79,7 @@ class Visits:
     @property
     def visited(self) -> NDArray[np.intp]:
         """Indices of the candidates suggested or measured."""
-        taken = {one.index for one in (*self.pending.values(), *self.points)}
+        taken = {one.index for one in self.pending.values()} | {one.index for one in self.points}
         return np.array(sorted(taken), dtype=np.intp)
 
     @property
@@ -91,7 +100,7 @@ class Visits:
         return number, self.movables(pending.index)
 
     def ingest(self, answer: Mapping[str, Any]) -> Point:
-        """Note a measurement: of a suggestion, or, with an unknown ``_id``, of the candidate it is nearest to.
+        """Note a measurement: of a suggestion or, if its ``_id`` is unknown, of the nearest candidate.
 
         Raises
         ------
@@ -119,12 +128,12 @@ class Visits:
         return point
 
     def movables(self, index: int) -> dict[str, float]:
-        """What to move where [nm] for a candidate."""
+        """Return what to move where [nm] for a candidate."""
         y, x = self.positions[index]
         return {"scanner_y": float(y), "scanner_x": float(x)}
 
     def state(self) -> dict[str, Any]:
-        """All of it but the positions, fit for JSON."""
+        """Return all of it but the positions, fit for JSON."""
         return {
             "next_id": self._next_id,
             "pending": {str(number): asdict(one) for number, one in self.pending.items()},
@@ -149,8 +158,8 @@ class Visits:
 
 
 def _spacing(tree: KDTree, positions: NDArray[np.float64]) -> float:
-    """Largest distance of a candidate from its nearest neighbour [nm]; any distance will do for a lone one."""
+    """Largest distance of a candidate from its nearest neighbour [nm]; a lone one has none."""
     if len(positions) == 1:
         return math.inf
     distances, _ = tree.query(positions, k=2)
-    return float(distances[:, 1].max())
+    return float(np.max(distances, axis=0)[1])

@@ -156,7 +156,7 @@ class WorkerProposer:
         code = self._process.wait()
         with self._lock:
             self._over = self._over or AgentError(
-                f"the agent's process ended with exit code {code}: run again, and look at its output if it recurs"
+                f"the agent's process ended with exit code {code}: look at its output and run again"
             )
             waiting, error = list(self._waiting), self._over
             self._waiting.clear()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDTH = 11.0  # [inch]
-# Numbers on more points than this hide the image.
-LARGEST_NUMBERED = 30
+# Numbers nearer to each other than this part of the field can't be read.
+NUMBER_SPACING = 0.045
 SEED = "seed"
 PEER_COLOUR = "0.55"
 RUN_COLOUR = "#0b6e99"
@@ -96,8 +96,7 @@ def _draw_visits(figure: Figure, axes: Axes, run: RunSummary) -> None:
             linewidths=0.6,
             label="seed" if marker == "s" else "chosen",
         )
-    step = max(1, int(np.ceil(len(points) / LARGEST_NUMBERED)))
-    for i in range(0, len(points), step):
+    for i in _legible(points.y, points.x):
         text = axes.annotate(
             str(i + 1),
             (points.x[i], points.y[i]),
@@ -178,6 +177,16 @@ def _step(axes: Axes, run: RunSummary, colour: str, width: float) -> NDArray[np.
     label = run.plan_name.removesuffix("_spectroscopy").replace("_", " ")
     axes.step(number, run.points.best_so_far, where="post", color=colour, linewidth=width, label=label)
     return number
+
+
+def _legible(y: NDArray[np.float64], x: NDArray[np.float64]) -> list[int]:
+    """Choose points to number, in order, that lie apart from those chosen before."""
+    spacing = NUMBER_SPACING * max(np.ptp(y), np.ptp(x))
+    chosen: list[int] = []
+    for i in range(len(y)):
+        if not chosen or np.hypot(y[chosen] - y[i], x[chosen] - x[i]).min() > spacing:
+            chosen.append(i)
+    return chosen
 
 
 def _seeds(run: RunSummary) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from .setpoint import Setpoint
 
 
 class Beam(Device):  # type: ignore[misc]
-    """Current, blanker and dose counters. The IOC alone blanks and unblanks: there is nothing to set for that.
+    """Current, blanker and dose counters. The IOC alone blanks and unblanks: nothing is set for that.
 
     Parameters
     ----------

@@ -31,14 +31,14 @@ def use_channel_access(
 ) -> None:
     """Choose the IOCs that process variables are looked for at, and ophyd's client layer.
 
-    Call it before the first device is made. It may be called again with other addresses (caproto only) and, while
-    there are no devices, other time-outs.
+    Call it before the first device is made. It may be called again with other addresses (caproto only) and,
+    while there are no devices, with other time-outs.
 
     Parameters
     ----------
     addresses
-        ``host:port`` of each IOC. Nothing else is searched: no broadcasts, so that another microscope with the
-        same prefix is never found by accident.
+        ``host:port`` of each IOC. Nothing else is searched: no broadcasts, so that another microscope with
+        the same prefix is never found by accident.
     layer
         Client library. "pyepics" reads the addresses when it is loaded, which `import ophyd` may do.
     timeouts
@@ -80,7 +80,7 @@ def use_channel_access(
             )
         except RuntimeError:
             raise RuntimeError(
-                "devices exist already, with other time-outs: call use_channel_access before the first device is made"
+                "devices exist already, with other time-outs: call use_channel_access before making any"
             ) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import queue
 import threading
@@ -32,19 +31,6 @@ class Crew:
             orders = queue.SimpleQueue()
             self._thread_class(target=self._serve, args=(orders,), name="action", daemon=True).start()
         orders.put(work)
-
-    def together(self, *works: Callable[[], None]) -> None:
-        """Do several things at once and wait for all; what one raises is not told."""
-        left = threading.Barrier(len(works) + 1)
-
-        def one(work: Callable[[], None]) -> None:
-            with contextlib.suppress(Exception):
-                work()
-            left.wait()
-
-        for work in works:
-            self.do(functools.partial(one, work))
-        left.wait()
 
     def _serve(self, orders: queue.SimpleQueue[Callable[[], None]]) -> None:
         while True:

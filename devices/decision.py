@@ -27,15 +27,11 @@ class Decision(Device):  # type: ignore[misc]
     sigma = Cpt(Quantity, value=NAN, kind=Kind.normal)
     acquisition = Cpt(Quantity, value=NAN, kind=Kind.normal)
     model_version = Cpt(Quantity, value=-1, kind=Kind.normal)
-    strategy = Cpt(
-        Quantity, value="", dtype="string", kind=Kind.normal
-    )  # "seed", "expected_improvement", ...
-    reason = Cpt(
-        Quantity, value="", dtype="string", kind=Kind.normal
-    )  # why the run stops, in its last decision
+    strategy = Cpt(Quantity, value="", dtype="string", kind=Kind.normal)  # "seed", ...
+    reason = Cpt(Quantity, value="", dtype="string", kind=Kind.normal)  # why the run stops
 
     def set(self, suggestion: Mapping[str, Any]) -> Status:
-        """Take a suggestion, as an agent makes it: keys with an underscore, and one a movable; done at once."""
+        """Take a suggestion as an agent makes it: keys with an underscore, and one a movable."""
         get = suggestion.get
         self.id.put(int(get("_id", -1)))
         self.y.put(_number(get("scanner_y")))

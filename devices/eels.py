@@ -21,8 +21,8 @@ from .setpoint import Setpoint
 class Eels(Device):  # type: ignore[misc]
     """EELS detector with its file.
 
-    An event holds `eels_total`; the spectrum goes to a file, as the stream key `eels_spectrum` ``(energy,)``. A plan that
-    needs the spectrum reads `spectrum` once, and `energy()` once a run.
+    An event holds `eels_total`; the spectrum goes to a file, as the stream key `eels_spectrum` ``(energy,)``.
+    A plan that needs the spectrum reads `spectrum` before it creates the event, and `energy()` once a run.
 
     Parameters
     ----------
@@ -60,10 +60,8 @@ class Eels(Device):  # type: ignore[misc]
 
     def energy(self) -> NDArray[np.float64]:
         """Energy losses of the channels [eV], shape ``(energy,)``."""
-        channels = np.arange(self.frame_shape[0])
-        return np.asarray(
-            self.energy_offset.get() + self.energy_dispersion.get() * channels, dtype=np.float64
-        )
+        offset, dispersion = float(self.energy_offset.get()), float(self.energy_dispersion.get())
+        return offset + dispersion * np.arange(self.frame_shape[0], dtype=np.float64)
 
     def trigger(self) -> Action:
         """Take one spectrum; the status fails with the IOC's status message."""
@@ -92,7 +90,7 @@ class Eels(Device):  # type: ignore[misc]
 
     def get_index(self) -> int:
         """Count the spectra in the file."""
-        return self.hdf1.captured
+        return int(self.hdf1.captured)
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest spectrum in the file."""

@@ -89,11 +89,11 @@ class Exposure:
             if started is None:
                 if now - queued < self.queue:
                     return None
-                return f"not started after {self.queue:g} s although the IOC answers; abort the exposure before it"
+                return f"not started after {self.queue:g} s although the IOC answers: abort what is before it"
             longest = self.duration() + self.margin
             if now - started < longest:
                 return None
-            return f"no frame after {longest:g} s although the IOC answers; look at its log, and restart it"
+            return f"no frame after {longest:g} s although the IOC answers: look at its log, and restart it"
 
         return overdue
 

@@ -40,9 +40,11 @@ class DataRoots:
         for which, root in (("write", self.write), ("read", self.read)):
             if not root.is_absolute():
                 raise ValueError(f"{which} root {str(root)!r} is a relative path: give an absolute one")
-        # Tiled (0.2.20) takes the path of a URI as it stands: it must neither be encoded nor hold what ends a path
+        # Tiled (0.2.20) takes the path of a URI as it stands: not encoded, and without what ends a path
         if any(character in str(self.read) for character in "?#%;"):
-            raise ValueError(f"read root {str(self.read)!r} holds one of ? # % ; : choose a folder without them")
+            raise ValueError(
+                f"read root {str(self.read)!r} holds one of ? # % ; : choose a folder without them"
+            )
 
     def uri(self, path: str) -> str:
         """Address, for readers, of a file that the IOC wrote.
@@ -82,7 +84,7 @@ class FrameFile(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.roots: DataRoots | None = None
-        self._uri: str | None = None
+        self._uri = ""
         self._bundle: Any = None
         self._captured = 0
         self._documented = 0
@@ -90,7 +92,7 @@ class FrameFile(Device):  # type: ignore[misc]
     @property
     def capturing(self) -> bool:
         """Whether exposures are written to a file."""
-        return self._uri is not None
+        return bool(self._uri)
 
     def stage(self) -> list[object]:
         """Open a new file, named by a new uuid.
@@ -135,7 +137,7 @@ class FrameFile(Device):  # type: ignore[misc]
 
     def lost(self) -> CaptureFailed:
         """Say that an exposure has ended without a frame in the file."""
-        reason = self.write_message.get() or "the IOC gave no reason"
+        reason = self.write_message.get() or "no reason is given"
         return CaptureFailed(
             f"{self.num_captured.pvname}: still {self._captured} after an exposure: {reason}"
         )
@@ -160,7 +162,7 @@ class FrameFile(Device):  # type: ignore[misc]
             yield "stream_resource", self._bundle.stream_resource_doc
         newest = {"start": self._captured - 1, "stop": self._captured}
         self._documented = self._captured
-        yield "stream_datum", self._bundle.compose_stream_datum(newest)
+        yield "stream_datum", self._bundle.compose_stream_datum(newest, validate=False)
 
     def _open(self, roots: DataRoots) -> None:
         self._captured = self._documented = 0
@@ -173,7 +175,7 @@ class FrameFile(Device):  # type: ignore[misc]
         self._uri = roots.uri(self.full_file_name.get())
 
     def _close(self) -> None:
-        self._uri = None
+        self._uri = ""
         if not self.capture.connected:
             self.log.warning("%s: not connected, the file is left to the IOC", self.capture.setpoint_pvname)
             return

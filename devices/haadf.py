@@ -18,7 +18,7 @@ from .reading import Reading
 from .setpoint import Setpoint
 
 
-class Image(Reading):  # type: ignore[misc]
+class Image(Reading):
     """The last frame ``(ny, nx)``; the process variable itself is flat."""
 
     def get(self, **kwargs: Any) -> NDArray[np.generic]:
@@ -30,8 +30,9 @@ class Image(Reading):  # type: ignore[misc]
 class Haadf(Device):  # type: ignore[misc]
     """HAADF detector with its file; `scan_mode` is "Frame" (the raster that the scanner is set to) or "Spot".
 
-    An event holds `haadf_mean`; the frame goes to a file, as the stream key `haadf_image` ``(ny, nx)``. The shape is
-    fixed from `stage` to `unstage`. `image` reads the last frame.
+    An event holds `haadf_mean`; the frame goes to a file, as the stream key `haadf_image` ``(ny, nx)``. The
+    shape is fixed from `stage` to `unstage`. A plan that needs the frame reads `image` before it creates the
+    event.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ class Haadf(Device):  # type: ignore[misc]
 
     def get_index(self) -> int:
         """Count the frames in the file."""
-        return self.hdf1.captured
+        return int(self.hdf1.captured)
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Refer to the newest frame in the file."""

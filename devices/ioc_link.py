@@ -11,8 +11,8 @@ from .reading import Reading
 class IOCLink(Device):  # type: ignore[misc]
     """Heartbeat, last message and abort; part of every device of a microscope.
 
-    Stopping it aborts: the IOC blanks the beam and ends what is in progress. ophyd stops the parts of a device with
-    the device, so a device needs nothing else for that.
+    Stopping it aborts: the IOC blanks the beam and ends what is in progress. ophyd stops the parts of a
+    device with the device, so a device needs nothing else for that.
     """
 
     heartbeat = Cpt(Reading, "Heartbeat_RBV", kind=Kind.omitted)

@@ -11,7 +11,7 @@ from .setpoint import Setpoint
 
 
 class Scanner(Device):  # type: ignore[misc]
-    """Probe position [nm] from the centre of the field of view, +x right, +y down, and the settings of a frame.
+    """Probe position [nm] from the centre of the field of view, +x right, +y down, and what a frame is.
 
     `x` and `y` are what a plan scans. Their limits are the field of view: along y it is
     ``field_of_view * num_y / num_x``.

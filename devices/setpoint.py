@@ -14,7 +14,8 @@ from ophyd.utils.epics_pvs import AlarmSeverity
 from .action import Action
 from .no_answer import answered
 from .put import Put
-from .reading import FRESH
+
+FRESH = 0.5  # [s] that the readback which confirmed a move stands for; a point then asks once, not twice
 
 FRESH = (
     0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
@@ -28,9 +29,9 @@ class Refused(ValueError):
 class Setpoint(EpicsSignal):  # type: ignore[misc]
     """``<pv>`` to set and ``<pv>_RBV`` to read; `set` ends when the action is done and confirmed.
 
-    Neither client layer reports a refused put to ophyd, and pyepics counts a lost connection as an end. So `set`
-    succeeds only when the readback shows the value, or (a stage has its steps) when ``<pv>`` has taken it
-    without an alarm. Nothing is monitored: a value is what the IOC says when it is asked, or said half a second ago.
+    Neither client layer reports a refused put to ophyd, and pyepics counts a lost connection as an end. So
+    `set` succeeds only when the readback shows the value, or (a stage has its steps) when ``<pv>`` has taken
+    it without an alarm. Nothing is monitored: `get` asks, and `read` asks unless `set` did half a second ago.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
         if low < high and not low <= value <= high:
             unit = self._metadata["units"] or ""
             raise LimitError(
-                f"{self.name} ({self.setpoint_pvname}): {value:g} {unit} is outside {low:g} to {high:g} {unit}"
+                f"{self.name} ({self.setpoint_pvname}): {value:g} is outside {low:g} to {high:g} {unit}"
             )
 
     def set(
@@ -129,9 +130,9 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
             self._confirmed = asked
             return
         link = getattr(self.root, "ioc", None)
-        reason = link.message.get() if link is not None else ""
+        reason = "" if link is None else link.message.get()
         raise Refused(
-            f"{self.setpoint_pvname}: {value} was not taken, it is {taken}: {reason or 'the IOC gave no reason'}"
+            f"{self.setpoint_pvname}: {value} was not taken, it is {taken}: {reason or 'no reason is given'}"
         )
 
     def _same(self, asked: Any, taken: Any) -> bool:

@@ -15,7 +15,6 @@ extensions = [
     "configuration_page",
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
 ]

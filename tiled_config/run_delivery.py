@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from event_model import NumpyEncoder
 
@@ -15,7 +15,17 @@ from .declared_types import DeclaredTypes
 
 logger = logging.getLogger(__name__)
 
-Write = Callable[[str, dict[str, Any]], None]
+
+class Writer(Protocol):
+    """Puts documents into the catalog; raises when that failed."""
+
+    def __call__(self, name: str, doc: dict[str, Any]) -> None:
+        """Take the run's next document."""
+        ...
+
+    def write_waiting(self) -> None:
+        """Write what was taken."""
+        ...
 
 
 class RunDelivery:
@@ -28,19 +38,18 @@ class RunDelivery:
     ----------
     uid
         Of the run.
-    open_catalog
-        Gives what puts a document into the catalog, and raises when that failed; it is called when the first
-        document is delivered, for it may ask the server and wait for its answer.
+    open_writer
+        Called when the first document is delivered, for it may ask the server and wait for its answer.
     backup_folder
         Where the file ``<uid>.jsonl`` goes, if it has to; lines ``{"name": ..., "doc": ...}``.
     """
 
-    def __init__(self, uid: str, open_catalog: Callable[[], Write], backup_folder: Path) -> None:
+    def __init__(self, uid: str, open_writer: Callable[[], Writer], backup_folder: Path) -> None:
         self.uid = uid
         self.backup_file = backup_folder / f"{uid}.jsonl"
         self.problem: str | None = None
-        self._open_catalog = open_catalog
-        self._write: Write | None = None
+        self._open_writer = open_writer
+        self._writer: Writer | None = None
         self._declared = DeclaredTypes()
         self._documents: list[tuple[str, dict[str, Any]]] = []
         self._delivered = 0
@@ -54,23 +63,27 @@ class RunDelivery:
             self._documents.append((name, doc))
 
     def deliver(self) -> None:
-        """Put the next document where it belongs."""
+        """Put what is waiting where it belongs."""
         with self._changed:
             if self.problem is not None:
                 self._save()
                 return
-            name, doc = self._documents[self._delivered]
+            waiting = self._documents[self._delivered :]
+        if not waiting:
+            return
         try:
-            if self._write is None:
-                self._write = self._open_catalog()
-            self._write(name, self._declared(name, doc))
+            if self._writer is None:
+                self._writer = self._open_writer()
+            for name, doc in waiting:
+                self._writer(name, self._declared(name, doc))
+            self._writer.write_waiting()
         except Exception as error:
             # Whatever the client raises: the scan must not see it, and the user sees one line at the end.
-            logger.debug("the catalog did not take a %s document", name, exc_info=True)
+            logger.debug("the catalog did not take run %s", self.uid, exc_info=True)
             self.abandon(repr(error).splitlines()[0])
         else:
             with self._changed:
-                self._delivered += 1
+                self._delivered += len(waiting)
                 self._changed.notify_all()
 
     def abandon(self, problem: str) -> None:

@@ -5,19 +5,21 @@ This is the seam for a journal: what takes its place is a callable ``(name, doc)
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
-import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bluesky_tiled_plugins import TiledWriter
 from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlueskyRuns
 
 from .frame_file_consolidator import register_frame_files
 from .run_delivery import RunDelivery
+from .run_writer import RunWriter
+
+logger = logging.getLogger(__name__)
 
 # Documents that others refer to.
 PARENTS = ("start", "descriptor", "resource")
@@ -39,8 +41,6 @@ class CatalogWriter:
 
     def __init__(self, runs: CatalogOfBlueskyRuns, backup_folder: Path) -> None:
         register_frame_files()
-        # Our own line says it better, at the end of the run.
-        warnings.filterwarnings("ignore", r"The callback .* raised", UserWarning, "event_model")
         self._runs = runs
         self._backup_folder = backup_folder
         # By the uid of the run and of each document that others refer to.
@@ -99,20 +99,20 @@ class CatalogWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if report := self.close():
+            logger.warning("%s", report)
 
     def _work(self) -> None:
         while (delivery := self._todo.get()) is not None:
             delivery.deliver()
 
-    def _open_catalog(self) -> TiledWriter:
-        # One event at a time: a live consumer sees each point as it is measured.
-        return TiledWriter(self._runs, batch_size=1)
+    def _open_writer(self) -> RunWriter:
+        return RunWriter(self._runs)
 
     def _delivery_of(self, name: str, doc: dict[str, Any]) -> RunDelivery | None:
         """Find the run that a document belongs to; None when its start document was not seen."""
         if name == "start":
-            delivery: RunDelivery | None = RunDelivery(doc["uid"], self._open_catalog, self._backup_folder)
+            delivery: RunDelivery | None = RunDelivery(doc["uid"], self._open_writer, self._backup_folder)
         else:
             links = ("run_start", "descriptor", "resource")
             parent = next((doc[link] for link in links if link in doc), "")

@@ -13,9 +13,9 @@ FAR = 38.0  # |z| beyond which phi is below the smallest normal number
 def expected_improvement(
     mean: NDArray[np.float64], sigma: NDArray[np.float64], best: float
 ) -> NDArray[np.float64]:
-    """Expect ``E[max(f - best, 0)] = (mean - best) Phi(z) + sigma phi(z)`` with ``z = (mean - best) / sigma``.
+    """Expect ``E[max(f - best, 0)] = (mean - best) Phi(z) + sigma phi(z)``.
 
-    Phi and phi are the standard normal's distribution and density. J. Mockus, V. Tiesis, A. Zilinskas (1978);
+    ``z = (mean - best) / sigma``; Phi and phi are the standard normal's distribution and density.
     D. R. Jones, M. Schonlau, W. J. Welch, J. Global Optim. 13, 455 (1998), eq. 15.
 
     Parameters
@@ -23,8 +23,8 @@ def expected_improvement(
     mean, sigma
         Predicted for the noiseless scalar, ``(n,)`` each.
     best
-        The largest noiseless value at a measured point; under noise, the largest *predicted* there (E. Vazquez
-        et al., arXiv:0811.2274; V. Picheny et al., Struct. Multidisc. Optim. 48, 607 (2013)).
+        The largest noiseless value at a measured point; under noise, the largest *predicted* at one:
+        V. Picheny, T. Wagner, D. Ginsbourger, Struct. Multidisc. Optim. 48, 607 (2013).
 
     Returns
     -------

@@ -266,8 +266,10 @@ class Instrument:
 
     def abort(self) -> None:
         """Blank the beam, then end whatever is in progress."""
-        if self.blanker is not None:
-            self.blanker.blank()
-        for part in (self.scanner, self.spectrometer, self.frame_source, self.controls):
-            if part is not None:
-                part.abort()
+        try:
+            if self.blanker is not None:
+                self.blanker.blank()
+        finally:  # a blanker that fails is no reason to go on scanning
+            for part in (self.scanner, self.spectrometer, self.frame_source, self.controls):
+                if part is not None:
+                    part.abort()

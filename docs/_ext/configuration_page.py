@@ -50,7 +50,7 @@ def default_text(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    return "" if isinstance(value, BaseModel) else f"`{value}`"
+    return "" if list(models(field.annotation)) else f"`{value}`"
 
 
 def section(model: type[BaseModel], path: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ class ExperimentConfig(_Section):
 
     num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
     dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
-    survey: SurveyConfig = SurveyConfig()
+    survey: SurveyConfig = Field(SurveyConfig(), description="the overview image")
     grid: tuple[int, int] | None = Field(
         None,
         description="candidates (ny, nx) that divide the survey's shape; default: every survey pixel",
@@ -68,8 +68,8 @@ class ExperimentConfig(_Section):
 class AgentConfig(_Section):
     """Who decides where to measure next."""
 
-    acquisition: Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"] = (
-        "expected_improvement"
+    acquisition: Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"] = Field(
+        "expected_improvement", description="what makes a position worth measuring"
     )
     num_seed: int = Field(10, ge=1, description="random positions before the model decides")
     uncertainty_goal: float | None = Field(
@@ -111,11 +111,11 @@ class SessionConfig(_Section):
     """Everything one session needs."""
 
     data: Path = Field(Path("stemline-data"), description="folder for all that the session writes")
-    epics: EpicsConfig = EpicsConfig()
-    ioc: IOCConfig = IOCConfig()
-    catalog: CatalogSection = CatalogSection()
-    experiment: ExperimentConfig = ExperimentConfig()
-    agent: AgentConfig = AgentConfig()
+    epics: EpicsConfig = Field(EpicsConfig(), description="where the instrument's IOC is")
+    ioc: IOCConfig = Field(IOCConfig(), description="the instrument and its process variables")
+    catalog: CatalogSection = Field(CatalogSection(), description="where runs are kept")
+    experiment: ExperimentConfig = Field(ExperimentConfig(), description="what is measured")
+    agent: AgentConfig = Field(AgentConfig(), description="who decides where")
     metadata: dict[str, Any] = Field(
         default_factory=dict,
         description="for every start document: sample, operator, proposal, microscope, ...",

@@ -21,7 +21,7 @@ from stemline.ioc_process import IOCProcess
 from stemline.plans.protocols import BackgroundProposer
 from stemline.plans.protocols import Microscope as PlanMicroscope
 from stemline.tiled_config.broker import broker
-from stemline.tiled_config.client import connect
+from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.server import CatalogServer
 from stemline.tiled_config.writer import CatalogWriter
 
@@ -125,6 +125,7 @@ class Session:
                 raise ConfigError(f"catalog.uri is {uri}: set TILED_API_KEY to its key")
         self._server = server
         self.catalog = connect(uri, key)
+        stack.callback(disconnect, self.catalog)
         return addresses
 
     def _own_servers(self) -> list[str]:

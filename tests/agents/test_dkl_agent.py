@@ -47,22 +47,24 @@ def test_seeds_then_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    "acquisition", ["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
+    ("acquisition", "seeding"),
+    [
+        ("expected_improvement", "uniform"),
+        ("upper_confidence_bound", "space_filling"),
+        ("maximum_uncertainty", "uniform"),
+    ],
 )
-@pytest.mark.parametrize("seeding", ["uniform", "space_filling"])
 def test_the_same_seed_gives_the_same_bits_and_another_others(acquisition, seeding) -> None:
     options = {"acquisition": acquisition, "seeding": seeding, "seed": 3}
     first = run(agent(**options), 7)
     assert run(agent(**options), 7) == first
-    assert run(agent(**{**options, "seed": 4}), 7) != first
+    assert run(agent(**{**options, "seed": 4}), 4) != first[:4]
 
 
-def test_finds_the_best_candidate_sooner_than_chance() -> None:
-    found = [
-        next(k for k, s in enumerate(run(agent(seed=seed), 25) + [None]) if s is None or index_of(s) == TRUTH.argmax())
-        for seed in range(3)
-    ]
-    assert sorted(found)[1] < 20  # by chance 40
+def test_decides_for_large_values() -> None:
+    decided = [index_of(suggestion) for suggestion in run(agent(), 20)[4:]]
+    assert TRUTH[decided].mean() > 2 * TRUTH.mean()
+    assert TRUTH[decided].max() > 0.95 * TRUTH.max()
 
 
 def test_no_candidate_twice_and_all_in_the_end() -> None:

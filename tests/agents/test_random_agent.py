@@ -39,7 +39,9 @@ def test_its_prediction_is_what_was_measured() -> None:
     one = agent()
     assert one.get_best_points() == []
     suggestions = one.suggest(3)
-    one.ingest([{**s, "value": v, "sigma": 0.5} for s, v in zip(suggestions, (1.0, np.nan, 7.0), strict=True)])
+    one.ingest(
+        [{**s, "value": v, "sigma": 0.5} for s, v in zip(suggestions, (1.0, np.nan, 7.0), strict=True)]
+    )
     mean, sigma = one.predict()
     assert np.isfinite(mean).sum() == np.isfinite(sigma).sum() == 2
     assert mean[index_of(suggestions[2])] == 7.0

@@ -70,7 +70,9 @@ def test_state_survives_json() -> None:
     assert again.suggest(Pending(0))[0] == 3
 
 
-@pytest.mark.parametrize("incomplete", [{}, {"_id": 0, "value": 1.0}, {"_id": None, "value": 1.0, "sigma": 1.0}])
+@pytest.mark.parametrize(
+    "incomplete", [{}, {"_id": 0, "value": 1.0}, {"_id": None, "value": 1.0, "sigma": 1.0}]
+)
 def test_an_incomplete_answer_is_refused(incomplete) -> None:
     with pytest.raises(ValueError, match="give _id, scanner_y, scanner_x, value, sigma"):
         Visits(GRID).ingest(incomplete)

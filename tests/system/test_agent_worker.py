@@ -42,7 +42,11 @@ def test_answers_are_those_of_the_inline_agent(worker) -> None:
     for _ in range(7):
         (theirs,), (ours,) = (one.submit("suggest", 1).result(60) for one in (worker, inline))
         assert theirs == ours
-        point = {**{k: ours[k] for k in ("_id", "scanner_y", "scanner_x")}, "value": ours["scanner_x"], "sigma": 1.0}
+        point = {
+            **{k: ours[k] for k in ("_id", "scanner_y", "scanner_x")},
+            "value": ours["scanner_x"],
+            "sigma": 1.0,
+        }
         for one in (worker, inline):
             one.submit("ingest", [point]).result(60)
     mean, sigma = worker.submit("predict").result(60)

@@ -27,6 +27,9 @@ class Catalog:
         if name == self.fails_at:
             raise ConnectionError("gone\nfor good")
 
+    def write_waiting(self) -> None:
+        self.taken.append("write")
+
 
 def deliver(catalog: Catalog, folder: Path) -> RunDelivery:
     delivery = RunDelivery("u", lambda: catalog, folder)
@@ -43,17 +46,29 @@ def saved(delivery: RunDelivery) -> list[str]:
 def test_all_well(tmp_path: Path) -> None:
     catalog = Catalog()
     delivery = deliver(catalog, tmp_path / "backup")
-    assert catalog.taken == ["start", "descriptor", "event", "stop"]
+    assert [name for name in catalog.taken if name != "write"] == ["start", "descriptor", "event", "stop"]
+    assert catalog.taken[-1] == "write"
     assert delivery.wait(0)
     assert delivery.ended
     assert delivery.report() is None
     assert not (tmp_path / "backup").exists()
 
 
+def test_what_is_waiting_is_one_batch(tmp_path: Path) -> None:
+    catalog = Catalog()
+    delivery = RunDelivery("u", lambda: catalog, tmp_path)
+    for name, doc in DOCUMENTS:
+        delivery.add(name, doc)
+    for _ in DOCUMENTS:
+        delivery.deliver()
+    assert catalog.taken == ["start", "descriptor", "event", "stop", "write"]
+    assert delivery.wait(0)
+
+
 def test_failed_run_is_whole_in_the_file_and_open_in_the_catalog(tmp_path: Path) -> None:
     catalog = Catalog(fails_at="event")
     delivery = deliver(catalog, tmp_path / "backup")
-    assert catalog.taken == ["start", "descriptor", "event"]
+    assert catalog.taken == ["start", "write", "descriptor", "write", "event"]
     assert saved(delivery) == ["start", "descriptor", "event", "stop"]
     event = json.loads(delivery.backup_file.read_text().splitlines()[2])
     assert event["doc"]["data"] == {"x": 1.0, "map": [[1.0, 0.0], [0.0, 1.0]]}

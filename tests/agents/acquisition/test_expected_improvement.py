@@ -9,7 +9,9 @@ from stemline.agents.acquisition import expected_improvement
 @pytest.mark.parametrize(("mean", "sigma", "best"), [(0.0, 1.0, 0.0), (2.0, 0.5, 3.0), (-1.0, 2.0, -4.0)])
 def test_is_the_integral_it_stands_for(mean: float, sigma: float, best: float) -> None:
     expected, _ = quad(lambda f: (f - best) * norm.pdf(f, mean, sigma), best, mean + 12 * sigma)
-    assert expected_improvement(np.array([mean]), np.array([sigma]), best) == pytest.approx(expected, rel=1e-7)
+    assert expected_improvement(np.array([mean]), np.array([sigma]), best) == pytest.approx(
+        expected, rel=1e-7
+    )
 
 
 def test_of_certain_values_is_what_they_exceed_the_best_by() -> None:

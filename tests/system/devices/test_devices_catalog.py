@@ -34,4 +34,7 @@ def test_frames_read_back_equal_what_the_instrument_produced(start_ioc, bench, t
         np.testing.assert_array_equal(primary["haadf_image"].read(), np.stack(seen["haadf"]))
         np.testing.assert_array_equal(primary["eels_spectrum"].read(), np.stack(seen["eels"]))
         assert primary["haadf_image"].dims == ("time", "y", "x")
-        assert primary["eels_spectrum"].dtype == one.of("descriptor")[0]["data_keys"]["eels_spectrum"]["dtype_numpy"]
+        assert (
+            primary["eels_spectrum"].dtype
+            == one.of("descriptor")[0]["data_keys"]["eels_spectrum"]["dtype_numpy"]
+        )
