@@ -139,13 +139,13 @@ class RunSummary:
 
     @property
     def electrons(self) -> float:
-        """On the specimen in this run, its survey included."""
+        """On the specimen in this run, its survey included; NaN where the beam current is not known."""
         return float(self.points.electrons[-1]) if len(self.points) else 0.0
 
     @property
     def mean_dose(self) -> float | None:
-        """The run's electrons spread over the field of view [e-/Å²]; None without a survey."""
-        if self.survey is None:
+        """The run's electrons spread over the field of view [e-/Å²]; None if that is not known."""
+        if self.survey is None or np.isnan(self.electrons):
             return None
         height, width = self.survey.size
         return self.electrons / (100.0 * height * width)  # 1 nm² is 100 Å²
@@ -175,7 +175,7 @@ def read_run_summary(run: Container) -> RunSummary:
         scalar=str(start.get("scalariser", {}).get("kind", "scalar")),
         unit=str(data_keys(run, "primary").get("scalar_value", {}).get("units") or ""),
         survey=_survey(run, start),
-        points=_points(run, float(start.get("electrons_before", 0.0))),
+        points=_points(run, _electrons_before(start)),
         decisions=decisions,
         prediction=_prediction(run),
         status=stop["exit_status"] if stop else "running",
@@ -210,6 +210,12 @@ def _points(run: Container, electrons_before: float) -> Points:
         electrons=column("beam_electrons") - electrons_before,
         time=column("time"),
     )
+
+
+def _electrons_before(start: Mapping[str, Any]) -> float:
+    """Electrons counted before the run; NaN, so that no dose is claimed, where the current is not known."""
+    before = start.get("electrons_before", 0.0)
+    return np.nan if before is None else float(before)
 
 
 def _prediction(run: Container) -> Prediction | None:

@@ -64,12 +64,13 @@ def _height(run: RunSummary) -> float:
 def _title(run: RunSummary) -> str:
     name = run.plan_name.replace("_", " ")
     scalar = run.scalar.replace("_", " ")
-    return f"{name}, run {run.uid[:8]}: {scalar} at {len(run.points)} points, {run.electrons:.2g} electrons"
+    dose = "" if np.isnan(run.electrons) else f", {run.electrons:.2g} electrons"
+    return f"{name}, run {run.uid[:8]}: {scalar} at {len(run.points)} points{dose}"
 
 
 def _draw_visits(figure: Figure, axes: Axes, run: RunSummary) -> None:
     axes.set_title("HAADF survey and visited points, in order")
-    _label_field(axes)
+    _label_field(axes, run)
     if run.survey is not None:
         low, high = np.percentile(run.survey.image.astype(np.float64), (0.5, 99.5))
         axes.imshow(run.survey.image, cmap="gray", extent=extent(run.survey.size), vmin=low, vmax=high)
@@ -128,7 +129,7 @@ def _draw_visits(figure: Figure, axes: Axes, run: RunSummary) -> None:
 def _draw_prediction(figure: Figure, axes: Axes, run: RunSummary, which: str) -> None:
     title = {"mean": "Predicted mean", "sigma": "Predicted sigma"}[which]
     axes.set_title(title)
-    _label_field(axes)
+    _label_field(axes, run)
     if run.prediction is None:
         return _say(axes, "no model")
     values: NDArray[np.float64] = getattr(run.prediction, which)
@@ -203,7 +204,10 @@ def _beside(axes: Axes) -> Axes:
     return axes.inset_axes((1.03, 0.0, 0.04, 1.0))
 
 
-def _label_field(axes: Any) -> None:
+def _label_field(axes: Any, run: RunSummary) -> None:
+    height, width = run.survey.size if run.survey is not None else (1.0, 1.0)
+    if width < height / 3:  # a strip: the numbers of more ticks would lie over one another
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=1))
     axes.set_xlabel("x [nm]")
     axes.set_ylabel("y [nm]")
 

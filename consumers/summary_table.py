@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .run_summary import RunSummary
 
 
@@ -38,7 +40,7 @@ def _column(run: RunSummary) -> dict[str, str]:
         "points": f"{len(points)}{planned}" + (f", {flagged} flagged" if flagged else ""),
         f"best {run.scalar}": _best(run),
         "found at": _where(run),
-        "electrons": f"{run.electrons:.3g}{dose}",
+        "electrons": "not known" if math.isnan(run.electrons) else f"{run.electrons:.3g}{dose}",
         "duration": f"{run.duration:.1f} s",
         "ended": f"{run.status}: {run.reason}" if run.reason else run.status,
     }

@@ -26,8 +26,8 @@ def broker(runs: CatalogOfBlueskyRuns) -> Broker:
 
 
 def _own_copy(runs: CatalogOfBlueskyRuns) -> OneShotCachedMap[str, Any]:
-    # databroker asks for runs in its own layout by changing a copy of this map; `copy.copy` shares what is in it, so
-    # every run that anybody reads afterwards would have that layout (bluesky-tiled-plugins 2.0.12).
+    # databroker asks for runs in its own layout by changing a copy of this map; `copy.copy` shares what is in
+    # it, so every run that anybody reads afterwards would have that layout (bluesky-tiled-plugins 2.0.12).
     clients = runs.structure_clients
 
     def look_up(name: str) -> Any:
