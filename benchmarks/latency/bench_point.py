@@ -1,7 +1,7 @@
 """What a point costs beyond its dwell time: two moves, a spectrum read and written to file, an event.
 
-Client and IOC are two processes; every row has its own pair, and the rows take turns, so that what else the machine does
-falls on all of them.
+Client and IOC are two processes; every row has its own pair, and the rows take turns, so that what else the
+machine does falls on all of them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Row:
 
     name: str
     client: str  # "ours", or a naive one with put completion ("complete") or without ("polled")
+    plan: str = "messages"  # or "stubs"
     layer: str = "caproto"
     prompt: bool = False  # whether the naive server switches Nagle's algorithm off
 
@@ -47,9 +48,11 @@ class Row:
 
 
 ROWS = (
-    Row("stemline, caproto client", "ours"),
-    Row("stemline, pyepics client", "ours", "pyepics"),
+    Row("stemline", "ours"),
+    Row("stemline, plan written with bluesky.plan_stubs", "ours", plan="stubs"),
+    Row("stemline, pyepics client", "ours", layer="pyepics"),
     Row("plain IOC, put completion", "complete"),
+    Row("plain IOC, put completion, monitors", "complete monitored"),
     Row("plain IOC, no put completion", "polled"),
     Row("plain IOC with TCP_NODELAY, put completion", "complete", prompt=True),
 )
@@ -71,7 +74,8 @@ def our_ioc(prefix: str, root: Path) -> Iterator[tuple[int, int]]:
         text=True,
         env=environment(),
     )
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     with process:
         process.stdin.write(json.dumps({"prefix": prefix, "write_root": str(root)}) + "\n")
         process.stdin.flush()
@@ -120,13 +124,17 @@ def take(row: Row, number: int, count: int) -> dict[str, Any]:
         ioc = our_ioc(prefix, root) if row.client == "ours" else naive_ioc(prefix, root, row.prompt)
         with ioc as (port, pid):
             before = cpu_of(pid)
+            channel_access = {
+                "EPICS_CA_ADDR_LIST": f"127.0.0.1:{port}",
+                "EPICS_CA_AUTO_ADDR_LIST": "NO",
+                "OPHYD_CONTROL_LAYER": row.layer,
+            }
+            arguments = (row.client, row.plan, prefix, str(root), str(DWELL), str(count))
             client = subprocess.run(
-                [sys.executable, "-m", "benchmarks.latency.point_client", row.client, row.layer, prefix]
-                + [str(port), str(root), str(DWELL), str(count)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                [sys.executable, "-m", "benchmarks.latency.point_client", *arguments],
+                capture_output=True,
                 text=True,
-                env=environment(),
+                env=environment() | channel_access,
                 check=False,
             )
             if client.returncode:
@@ -152,23 +160,24 @@ def summary(row: Row, results: list[dict[str, Any]]) -> dict[str, Any]:
         "added_ms": {"p5": low, "median": median, "p95": high},
         "client_cpu_ms": float(np.median([result["cpu"] for result in results])) * 1e3,
         "ioc_cpu_ms": float(np.median([result["ioc_cpu"] for result in results])) * 1e3,
+        "stale": sum(result["stale"] for result in results),
     }
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Write the rows as a Markdown table."""
     lines = [
-        "| | added a point [ms], median | 5 % to 95 % | client CPU [ms] | IOC CPU [ms] |",
-        "|---|---|---|---|---|",
+        "| | added a point [ms], median | 5 % to 95 % | client CPU [ms] | IOC CPU [ms] | stale events |",
+        "|---|---|---|---|---|---|",
     ]
     for row in rows:
         if "missing" in row:
-            lines.append(f"| {row['name']} | not run: {row['missing']} | | | |")
+            lines.append(f"| {row['name']} | not run: {row['missing']} | | | | |")
             continue
         added = row["added_ms"]
         lines.append(
             f"| {row['name']} | {added['median']:.1f} | {added['p5']:.1f} to {added['p95']:.1f} "
-            f"| {row['client_cpu_ms']:.1f} | {row['ioc_cpu_ms']:.1f} |"
+            f"| {row['client_cpu_ms']:.1f} | {row['ioc_cpu_ms']:.1f} | {row['stale']} of {row['points']} |"
         )
     return "\n".join(lines)
 
@@ -211,8 +220,9 @@ def main() -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(report, indent=1))
     median = rows[0]["added_ms"]["median"]
-    print(f"goal: {GOAL:g} ms; {'reached' if median <= GOAL else 'MISSED'} with {median:.1f} ms")
-    return 0 if median <= GOAL else 1
+    good = median <= GOAL and rows[0]["stale"] == 0
+    print(f"goal: {GOAL:g} ms and nothing stale; {'reached' if good else 'MISSED'} with {median:.1f} ms")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
