@@ -45,7 +45,7 @@ class DKLAgent:
     ) -> None:
         self._options = options or Options()
         self._visits = Visits(positions)
-        self._features = _checked(features, len(self._visits.positions))
+        self._features = _standardised(features, len(self._visits.positions))
         self._rng = np.random.default_rng(self._options.seed)
         self._model = DKL(self._features.shape[1], self._options.seed)
         self._version = 0  # of the model: how often it was trained
@@ -57,9 +57,10 @@ class DKLAgent:
 
         Of several at once, each takes those before it as measured, with the predicted value.
         """
+        wanted = 1 if num_points is None else num_points
         suggestions = []
-        for _ in range(min(num_points or 1, len(self._visits.free))):
-            seeding = len(self._visits.visited) < self._options.num_seed or not self._trained()
+        for _ in range(min(wanted, len(self._visits.free))):
+            seeding = len(self._visits.visited) < self._options.num_seed or not self._has_model()
             suggestions.append(self._seed() if seeding else self._best_next())
         return suggestions
 
@@ -80,7 +81,7 @@ class DKLAgent:
 
         NaN while there are too few points for a model.
         """
-        if not self._trained():
+        if not self._has_model():
             nothing = np.full(len(self._features), np.nan)
             return nothing, nothing.copy()
         return self._model.predict(self._features)
@@ -94,9 +95,9 @@ class DKLAgent:
         if not points:
             return []
         mean, sigma = self.predict()
-        best = max(points, key=lambda p: float(mean[p.index]) if self._trained() else p.known)
+        best = max(points, key=lambda p: float(mean[p.index]) if self._has_model() else p.known)
         outcomes = {"value": best.known, "sigma": best.sigma}
-        if self._trained():
+        if self._has_model():
             outcomes |= {"mean": float(mean[best.index]), "mean_sigma": float(sigma[best.index])}
         return [(best.id, self._visits.movables(best.index), outcomes)]
 
@@ -124,7 +125,7 @@ class DKLAgent:
             agent._model.restore(checkpoint["weights"], *agent._measured())
         return agent
 
-    def _trained(self) -> bool:
+    def _has_model(self) -> bool:
         """Bring the model up to date; False if there is too little to learn from."""
         if len(self._visits.learned) < FEWEST:
             return False
@@ -174,7 +175,7 @@ class DKLAgent:
         noise = np.array([point.sigma for point in foreseen])
         expected = np.array([point.expected for point in foreseen], dtype=np.float64)
         sigma = None
-        if self._options.uncertainty_goal is not None and self._trained():
+        if self._options.uncertainty_goal is not None and self._has_model():
             sigma = self._model.predict(self._features)[1][self._visits.free]
         return Progress(
             measured=len(self._visits.points),
@@ -195,7 +196,7 @@ def _rules(options: Options) -> list[StopRule]:
     return rules
 
 
-def _checked(features: NDArray[np.float64], candidates: int) -> NDArray[np.float64]:
+def _standardised(features: NDArray[np.float64], candidates: int) -> NDArray[np.float64]:
     """Columns with mean 0 and standard deviation 1; what does not vary becomes 0."""
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or features.shape[0] != candidates or not features.shape[1]:

@@ -42,7 +42,8 @@ class RandomAgent:
 
     def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
         """Return the next points to measure, none when there is no candidate left."""
-        return [self._draw() for _ in range(min(num_points or 1, len(self._visits.free)))]
+        wanted = 1 if num_points is None else num_points
+        return [self._draw() for _ in range(min(wanted, len(self._visits.free)))]
 
     def ingest(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Take note of what was measured."""

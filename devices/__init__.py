@@ -1,0 +1,1 @@
+"""The microscope as signals: drivers, the IOC that serves them, and the ophyd devices over it."""

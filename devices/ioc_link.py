@@ -20,6 +20,13 @@ class IOCLink(Device):  # type: ignore[misc]
     abort = Cpt(EpicsSignal, "Abort", kind=Kind.omitted)
 
     def stop(self, *, success: bool = False) -> None:
-        """Abort, unless the plan has come to its end (`success`)."""
-        if not success:
+        """Abort, unless the plan has come to its end (`success`).
+
+        An IOC that is gone is not waited for: its driver's process has blanked the beam.
+        """
+        if success:
+            return
+        if self.abort.connected:
             self.abort.put(1)
+        else:
+            self.log.warning("%s: not connected, not aborted", self.abort.pvname)

@@ -1,7 +1,7 @@
 """The peer: a caproto IOC as its documentation has them, with what a point of ours does, and nothing else.
 
-Two axes with readbacks, a spectrum of 1024 channels that takes its dwell time, written to an HDF5 file and flushed.
-No limits, no blanker, no lock, no child process.
+Two axes with readbacks, a spectrum of 1024 channels that takes its dwell time, written to an HDF5 file and
+flushed. No limits, no blanker, no lock, no child process.
 """
 
 from __future__ import annotations

@@ -85,6 +85,14 @@ class ScriptedIOC:
             await asyncio.sleep(0)
             self._aborted.clear()
 
+        records.text("IOC:Driver_RBV", "scripted")
+        records.text("IOC:Capabilities_RBV", "spectrometer,beam_current")
+        for name in ("Current", "SettleTime", "ElectronBudget"):
+            records.setting(f"Beam:{name}", records.number(f"Beam:{name}_RBV", 1.0), (0.0, 10.0), take)
+        for name in ("Electrons_RBV", "OnTime_RBV"):
+            records.number(f"Beam:{name}", 0.0)
+        records.choice("Beam:Blanked_RBV", ("Unblanked", "Blanked"))
+        records.integer("Beam:ResetElectrons", put=abort)
         records.integer("IOC:Heartbeat_RBV")
         records.integer("IOC:Abort", put=abort)
         for name in ("X", "Y", "FieldOfView", "Rotation", "DwellTime"):

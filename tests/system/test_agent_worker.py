@@ -101,8 +101,8 @@ import sys
 import numpy as np
 from stemline.agents.worker import WorkerProposer
 agent = WorkerProposer(np.zeros((5, 1)), np.zeros((5, 2)), {})  # without a main guard
-print(agent.pid, flush=True)
 try:
+    print(agent.pid, flush=True)
     sys.stdin.read()
 except KeyboardInterrupt:
     print(len(agent.submit("suggest", 1).result(30)), flush=True)

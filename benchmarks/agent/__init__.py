@@ -1,0 +1,1 @@
+"""How few points the agent needs, and how well it predicts."""
