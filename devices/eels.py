@@ -73,6 +73,13 @@ class Eels(Device):  # type: ignore[misc]
         call_off(self._action, self.ioc)
         return list(super().unstage())
 
+    def pause(self) -> None:
+        """Abort an exposure in progress, so that a pause of the RunEngine blanks the beam at once."""
+        call_off(self._action, self.ioc)
+
+    def resume(self) -> None:
+        """Nothing is to be taken up: Bluesky repeats the point from its last checkpoint."""
+
     def describe(self) -> dict[str, dict[str, Any]]:
         """Describe the readings, and the spectra if they are written."""
         keys: dict[str, dict[str, Any]] = super().describe()
