@@ -72,9 +72,10 @@ class DKLAgent:
         for point in points:
             self._stale |= self._visits.ingest(point).value is not None
 
-    def should_stop(self) -> str | None:
-        """Return why there is no need to go on, or None."""
-        return first_reason(self._rules, self._progress())
+    def should_stop(self) -> tuple[bool, str | None]:
+        """Return whether there is no need to go on, and why."""
+        reason = first_reason(self._rules, self._progress())
+        return reason is not None, reason
 
     def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean and standard deviation of the noiseless scalar at every candidate, ``(n,)`` each.

@@ -50,9 +50,10 @@ class RandomAgent:
         for point in points:
             self._visits.ingest(point)
 
-    def should_stop(self) -> str | None:
-        """Return why there is no need to go on, or None."""
-        return first_reason(self._rules, Progress(len(self._visits.points), len(self._visits.free)))
+    def should_stop(self) -> tuple[bool, str | None]:
+        """Return whether there is no need to go on, and why."""
+        reason = first_reason(self._rules, Progress(len(self._visits.points), len(self._visits.free)))
+        return reason is not None, reason
 
     def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what was measured and its standard deviation, ``(n,)`` each; NaN where nothing was."""

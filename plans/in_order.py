@@ -57,11 +57,11 @@ class InOrder:
             index = self._order[point["_id"]]
             self._mean[index], self._sigma[index] = point["value"], point["sigma"]
 
-    def should_stop(self) -> str | None:
-        """Return the reason once all positions were suggested."""
+    def should_stop(self) -> tuple[bool, str | None]:
+        """Return True and the reason once all positions were suggested."""
         if self._next < len(self._order):
-            return None
-        return f"all {len(self._order)} positions of the {self._kind} order were visited"
+            return False, None
+        return True, f"all {len(self._order)} positions of the {self._kind} order were visited"
 
     def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the measured values and their standard deviations, ``(n,)`` each."""

@@ -143,8 +143,8 @@ class Proposer(Protocol):
         """Take in what was measured: ``_id``, ``scanner_y``, ``scanner_x``, ``value`` (or NaN), ``sigma``."""
         ...
 
-    def should_stop(self) -> str | None:
-        """Return why there is no need to go on, or None."""
+    def should_stop(self) -> tuple[bool, str | None]:
+        """Return whether there is no need to go on, and why."""
         ...
 
     def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -86,7 +86,7 @@ def spectroscopy_loop(
         agent.tell(
             "ingest", [_point(suggestion, position, scalar.value if trusted else np.nan, scalar.sigma)]
         )
-        reason = yield from agent.ask("should_stop")
+        _, reason = yield from agent.ask("should_stop")
         if reason is None and done >= num_points:
             reason = f"measured the {num_points} points asked for"
     if done:

@@ -48,7 +48,7 @@ def visit(
     agent = DKLAgent(features[free], positions, Options.of({"num_points": POINTS, "seed": seed, **choice}))
     index_at = {tuple(position): int(index) for position, index in zip(positions, free, strict=True)}
     visited = []
-    while agent.should_stop() is None:
+    while not agent.should_stop()[0]:
         (suggestion,) = agent.suggest(1)
         visited.append(index_at[suggestion["scanner_y"], suggestion["scanner_x"]])
         agent.ingest([answer(sto, visited[-1], suggestion["_id"])])

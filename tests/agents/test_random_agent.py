@@ -28,10 +28,10 @@ def test_stops_at_its_budget_and_where_nothing_is_left() -> None:
     short, long = agent(num_points=2), agent(num_points=99)
     for one, count in ((short, 2), (long, 12)):
         for suggestion in one.suggest(count):
-            assert one.should_stop() is None or one is long
+            assert not one.should_stop()[0] or one is long
             one.ingest([{**suggestion, "value": 1.0, "sigma": 0.1}])
-    assert "budget" in str(short.should_stop())
-    assert "all candidates" in str(long.should_stop())
+    assert "budget" in str(short.should_stop()[1])
+    assert "all candidates" in str(long.should_stop()[1])
     assert long.suggest() == []
 
 

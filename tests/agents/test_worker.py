@@ -18,7 +18,7 @@ def test_inline_answers_at_once(inline) -> None:
     future = inline.submit("suggest", 2)
     assert future.done()
     assert len(future.result()) == 2
-    assert inline.submit("should_stop").result() is None
+    assert inline.submit("should_stop").result() == (False, None)
     inline.close()
 
 

@@ -228,7 +228,8 @@ class FakeAgent:
         self.ingested.extend(points)
 
     def should_stop(self):
-        return "uncertainty goal reached" if len(self.ingested) >= self.stop_after else None
+        stop = len(self.ingested) >= self.stop_after
+        return stop, "uncertainty goal reached" if stop else None
 
     def predict(self):
         n = len(self.candidates.positions)

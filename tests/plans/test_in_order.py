@@ -29,13 +29,13 @@ def test_positions_come_in_order_and_end(proposer):
     points = [*proposer.suggest(2), *proposer.suggest(), *proposer.suggest()]
     assert [(point["scanner_y"], point["scanner_x"]) for point in points] == [(1, 0), (0, 0), (1, 1)]
     assert [point["_id"] for point in points] == [0, 1, 2]
-    assert proposer.should_stop() == "all 3 positions of the grid order were visited"
+    assert proposer.should_stop() == (True, "all 3 positions of the grid order were visited")
 
 
 def test_it_does_not_stop_before_the_end(proposer):
-    assert proposer.should_stop() is None
+    assert proposer.should_stop() == (False, None)
     measure(proposer, [1.0])
-    assert proposer.should_stop() is None
+    assert proposer.should_stop() == (False, None)
 
 
 def test_it_predicts_what_was_measured_and_nothing_else(proposer):

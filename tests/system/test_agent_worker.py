@@ -65,7 +65,7 @@ def test_errors_come_back_by_kind(worker) -> None:
         worker.submit("ingest", [{}]).result(60)
     with pytest.raises(AgentError, match="AttributeError"):
         worker.submit("guess").result(60)
-    assert worker.submit("should_stop").result(60) is None
+    assert worker.submit("should_stop").result(60) == [False, None]
 
 
 def test_bad_options_are_refused_where_it_is_made() -> None:
