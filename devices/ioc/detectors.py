@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .camera_group import CameraGroup, Detector
 from .description import ScannerDescription, SpectrometerDescription
 from .driver_process import DriverProcess
@@ -75,7 +77,9 @@ def add_eels(
         "EELS:cam1:AcquireTime_RBV", min(max(ACQUIRE_TIME, low), high), S.name, precision=6
     )
     records.setting("EELS:cam1:AcquireTime", dwell, (low, high), apply)
-    records.number("EELS:cam1:Saturation_RBV", spectrometer.saturation, "counts")
+    # Not infinity where it is unknown: documents are JSON, which has none.
+    saturation = spectrometer.saturation if math.isfinite(spectrometer.saturation) else 0.0
+    records.number("EELS:cam1:Saturation_RBV", saturation, "counts")
     records.number("EELS:Energy:Offset_RBV", spectrometer.offset, EV.name)
     records.number("EELS:Energy:Dispersion_RBV", spectrometer.dispersion, EV.name, precision=6)
     detector = Detector(
