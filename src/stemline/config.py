@@ -87,7 +87,7 @@ class EpicsConfig(_Section):
     """Where the instrument's IOC is."""
 
     start: bool = Field(True, description="start an IOC for this session; else connect to a running one")
-    addresses: tuple[str, ...] = Field(("127.0.0.1",), description="hosts to look for the IOC on")
+    addresses: tuple[str, ...] = Field(("127.0.0.1:5064",), description="host:port of a running IOC")
     client: Literal["caproto", "pyepics"] = Field(
         "caproto", description="Channel Access library of the session"
     )

@@ -158,6 +158,7 @@ class Session:
             "instrument_driver": self.config.ioc.instrument.name,
             "stemline_version": stemline.__version__,
             "config_hash": self.config.config_hash,
+            **self._beam_energy(),
             **self.config.metadata,
         }
         engine = RunEngine(metadata, scan_id_source=self._next_scan_id)
@@ -166,6 +167,10 @@ class Session:
         )
         engine.subscribe(self.writer)
         return engine
+
+    def _beam_energy(self) -> dict[str, float]:
+        high_tension = getattr(self.microscope.beam, "high_tension", None)
+        return {} if high_tension is None else {"beam_energy": 1e3 * float(high_tension.get())}  # kV -> eV
 
     def _next_scan_id(self, metadata: Mapping[str, Any]) -> int:
         # Only the number outlives the session: other metadata would come back after the YAML dropped it.
