@@ -27,7 +27,7 @@ bench: $(STAMP)
 	$(BIN)/stemline bench
 
 clean:
-	rm -rf $(VENV) build dist docs/_build stemline-data *.egg-info src/*.egg-info
+	rm -rf $(VENV) build dist docs/_build stemline-data stemline-demo.png *.egg-info src/*.egg-info
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing stemline and what it needs into $(VENV) (some minutes on a fresh machine) ..."

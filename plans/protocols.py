@@ -85,6 +85,7 @@ class Beam(Protocol):
     """What the specimen has received so far."""
 
     electrons: Readable[Any]
+    electron_budget: Readable[Any]  # 0 for none
 
 
 class Microscope(Stoppable, Protocol):

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from .await_answers import await_answers
 from .decide import record_stop, record_suggestion
 from .measure_point import measure_point
-from .messages import checkpoint, put
+from .messages import checkpoint, put, value_of
 from .protocols import BackgroundProposer, Microscope, Records, Scalariser
 from .record import declare, record
+
+SPARE = 1.5  # exposures the budget must still allow, for they differ; what passes it the IOC refuses
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def spectroscopy_loop(
     agent = _Agent(proposer, suggest_timeout)
     done = flagged = 0
     reason: str | None = None
+    budget = float((yield from value_of(microscope.beam.electron_budget)))
+    electrons = float((yield from value_of(microscope.beam.electrons)))
     while reason is None:
         yield from checkpoint()
         suggestions = yield from agent.ask("suggest", 1)
@@ -89,6 +93,9 @@ def spectroscopy_loop(
         _, reason = yield from agent.ask("should_stop")
         if reason is None and done >= num_points:
             reason = f"measured the {num_points} points asked for"
+        before, electrons = electrons, float((yield from value_of(microscope.beam.electrons)))
+        if reason is None and 0 < budget < electrons + SPARE * (electrons - before):
+            reason = f"the budget of {budget:.3g} electrons is spent"
     if done:
         mean, sigma = yield from agent.ask("predict")
         yield from put((records.prediction, (np.reshape(mean, grid), np.reshape(sigma, grid))))

@@ -99,7 +99,7 @@ def run_spectroscopy(
     frame, energy = yield from true_reason(_prepare(microscope, request))
     scalarise.check_axis(energy)
     electrons_before = float((yield from value_of(beam.electrons)))
-    gy, gx = request.candidate_grid or frame.shape or (0, 0)
+    gy, gx = _candidate_grid(request, frame)
     start = {
         "detectors": ["haadf", "eels"],
         "motors": ["scanner_y", "scanner_x"],
@@ -157,6 +157,20 @@ def energy_axis(eels: Eels) -> MsgGenerator[NDArray[np.float64]]:
     offset = yield from value_of(eels.energy_offset)
     dispersion = yield from value_of(eels.energy_dispersion)
     return float(offset) + float(dispersion) * np.arange(int(size), dtype=np.float64)
+
+
+def _candidate_grid(request: Request, frame: Frame) -> tuple[int, int]:
+    """Shape of the candidates, refused before the beam is used if the survey will not have them."""
+    ny, nx = frame.shape or (0, 0)
+    gy, gx = request.candidate_grid or (ny, nx)
+    if gy < 1 or gx < 1 or ny % gy or nx % gx or ny // gy != nx // gx:
+        raise ValueError(
+            f"candidates {gy} x {gx} do not fit a survey of {ny} x {nx} pixels: "
+            "give a grid that divides it by the same whole number along y and x"
+        )
+    if gy * gx < 2:
+        raise ValueError("a survey with one candidate leaves nothing to choose: give it more pixels")
+    return gy, gx
 
 
 def _summary(uid: str, outcome: Outcome, electrons: float) -> SpectroscopySummary:

@@ -4,3 +4,4 @@
 microscope = session.microscope
 scanner, beam = microscope.scanner, microscope.beam
 haadf, eels = microscope.haadf, microscope.eels
+optics, stage = microscope.optics, microscope.stage

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from stemline.analysis.scalarise import Scalariser, make_scalariser
 from stemline.devices.ioc.config import IOCConfig
 from stemline.tiled_config.config import CatalogConfig
+
+# Keys of a start document that Bluesky, the session and the plans write.
+RESERVED = frozenset(
+    {"uid", "time", "scan_id", "plan_name", "plan_args", "stemline_version", "config_hash", "beam_energy"}
+)
 
 
 class ConfigError(ValueError):
@@ -25,7 +31,7 @@ class _Section(BaseModel):
 class SurveyConfig(_Section):
     """The overview image; what is not given is the instrument's default."""
 
-    shape: tuple[int, int] | None = Field(None, description="pixels (ny, nx)")
+    shape: tuple[PositiveInt, PositiveInt] | None = Field(None, description="pixels (ny, nx)")
     field_of_view: float | None = Field(None, gt=0, description="extent along x [nm]")
     dwell_time: float | None = Field(None, gt=0, description="of one pixel [s]")
 
@@ -34,9 +40,9 @@ class ExperimentConfig(_Section):
     """What is measured, where, and how it becomes a number."""
 
     num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
-    dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
+    dwell_time: float = Field(0.02, gt=0, allow_inf_nan=False, description="of one spectrum [s]")
     survey: SurveyConfig = Field(SurveyConfig(), description="the overview image")
-    grid: tuple[int, int] | None = Field(
+    grid: tuple[PositiveInt, PositiveInt] | None = Field(
         None,
         description="candidates (ny, nx) that divide the survey's shape; default: every survey pixel",
     )
@@ -121,6 +127,17 @@ class SessionConfig(_Section):
         description="for every start document: sample, operator, proposal, microscope, ...",
     )
 
+    @field_validator("metadata")
+    @classmethod
+    def _metadata_is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := RESERVED & value.keys():
+            raise ValueError(f"{', '.join(sorted(taken))}: set by the session, choose another name")
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"no document can hold it ({error}): use text, numbers and lists") from error
+        return value
+
     @property
     def read_root(self) -> Path:
         """Folder of the IOC's frame files, as this computer sees it."""
@@ -159,15 +176,19 @@ def load(path: Path | None) -> SessionConfig:
     if path is None:
         return SessionConfig()
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.safe_load(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}; name an existing YAML file") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if content is None:
+        content = {}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: the top level must be keys, as in `experiment:`")
     try:
-        return SessionConfig.model_validate(content)
+        # A section whose keys are all commented out is null in YAML.
+        given = {key: value for key, value in content.items() if value is not None}
+        return SessionConfig.model_validate(given)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error)}") from error
 
@@ -175,7 +196,10 @@ def load(path: Path | None) -> SessionConfig:
 def describe(error: ValidationError) -> str:
     """Say all findings of pydantic in one line: key, what is wrong, and what was given."""
     findings = []
-    for finding in error.errors(include_url=False, include_context=False):
+    errors = error.errors(include_url=False, include_context=False)
+    for finding in errors:
+        if finding["type"] == "too_short" and len(errors) > 1:
+            continue  # pydantic counts a list without its bad items
         key = ".".join(str(part) for part in finding["loc"])
         message = finding["msg"].removeprefix("Value error, ")
         if finding["type"] == "extra_forbidden":

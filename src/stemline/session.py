@@ -75,7 +75,7 @@ class Session:
             Whatever failed to start, after everything else was closed again.
         """
         with contextlib.ExitStack() as stack:
-            self.config.data.mkdir(parents=True, exist_ok=True)
+            self._make_data_folder()
             address = self._start_servers(stack)
             self.microscope = self._connect_microscope(address)
             self.RE = self._run_engine(stack)
@@ -99,6 +99,13 @@ class Session:
     def db(self) -> Broker:
         """The catalog through databroker: ``db[-1].table()``."""
         return broker(self.catalog)
+
+    def _make_data_folder(self) -> None:
+        try:
+            self.config.data.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(f"data: {self.config.data}: {why}: name a folder you can write to") from error
 
     def _start_servers(self, stack: contextlib.ExitStack) -> tuple[str, ...]:
         """Start the catalog and the IOC side by side; return the addresses of the IOC."""
@@ -166,6 +173,7 @@ class Session:
             CatalogWriter(self.catalog, self.config.catalog_server().backup_folder)
         )
         engine.subscribe(self.writer)
+        stack.callback(_abort_if_open, engine)
         return engine
 
     def _beam_energy(self) -> dict[str, float]:
@@ -183,3 +191,9 @@ class Session:
     def _make_agent(self, candidates: Candidates, options: Mapping[str, Any]) -> BackgroundProposer:
         where = WorkerProposer if self.config.agent.where == "worker" else InlineProposer
         return where(candidates.features, candidates.positions, options)
+
+
+def _abort_if_open(engine: RunEngine) -> None:
+    """Close the run of an engine that was left paused, while there still is an IOC and a catalog."""
+    if engine.state != "idle":
+        engine.abort("the session was closed")

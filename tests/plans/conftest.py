@@ -124,6 +124,7 @@ class Eels(Detector):
 
 class Beam(Device):
     electrons = Cpt(Setting, value=1000.0)
+    electron_budget = Cpt(Setting, value=0.0)
 
 
 class FakeMicroscope:

@@ -184,7 +184,20 @@ def test_a_survey_with_nan_fails_the_run(engine, microscope, records, scalarise,
     assert agents.made == []
 
 
-def test_a_grid_that_does_not_fit_fails_the_run(engine, microscope, records, scalarise, agents):
-    with pytest.raises(ValueError, match="does not fit"):
-        engine(adaptive(microscope, records, scalarise, agents(), candidate_grid=(5, 7)))
-    assert "does not fit" in engine.documents.of("stop")[0]["reason"]
+def test_a_spent_electron_budget_is_an_end_and_no_failure(engine, microscope, records, scalarise, agents):
+    microscope.beam.electron_budget.put(float(microscope.beam.electrons.get()) + 100 + 3.2 * 10)
+    result = engine(adaptive(microscope, records, scalarise, agents()))
+    assert engine.documents.of("stop")[0]["exit_status"] == "success"
+    assert "electrons is spent" in result.plan_result.reason
+    assert 1 <= result.plan_result.num_points <= 3
+
+
+@pytest.mark.parametrize("grid", [(5, 8), (0, 0), (1, 1), (6, 4)])
+def test_a_grid_that_does_not_fit_is_refused_before_the_beam_is_used(
+    engine, microscope, records, scalarise, agents, grid
+):
+    before = microscope.beam.electrons.get()
+    with pytest.raises(ValueError, match="survey"):
+        engine(adaptive(microscope, records, scalarise, agents(), candidate_grid=grid))
+    assert microscope.beam.electrons.get() == before
+    assert not engine.documents.of("start")

@@ -178,6 +178,19 @@ def test_port_in_use_is_one_line(command: Command, tmp_path: Path, section: str)
 
 
 @pytest.mark.slow
+def test_sigterm_closes_the_run(command: Command, tmp_path: Path) -> None:
+    text = SMALL.replace("num_points: 6", "num_points: 60").replace("dwell_time: 0.005", "dwell_time: 0.05")
+    process = command.start("run", config(tmp_path, text))
+    assert process.stdout is not None
+    assert any("point 3" in line for line in process.stdout)
+    process.terminate()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "abort: stopped" in out
+    assert command.left_running() == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["starting", "survey", "point 5", "summary"])
 def test_ctrl_c_ends_everything(command: Command, tmp_path: Path, phase: str) -> None:
     text = SMALL.replace("num_points: 6", "num_points: 60").replace("dwell_time: 0.005", "dwell_time: 0.05")
@@ -192,6 +205,6 @@ def test_ctrl_c_ends_everything(command: Command, tmp_path: Path, phase: str) ->
     out, err = process.communicate(timeout=60)
     assert process.returncode in ((130,) if phase != "summary" else (0, 130)), err
     if phase != "summary":
-        assert err.strip().splitlines()[-1] == "stemline: stopped by Ctrl-C", err
+        assert err.strip().splitlines()[-1] == "stemline: stopped by Ctrl-C or a signal", err
     assert "Traceback" not in err
     assert command.left_running() == []

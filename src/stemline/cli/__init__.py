@@ -6,6 +6,7 @@ and torch take many seconds to import.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -32,9 +33,16 @@ app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 
 
+def stop_as_ctrl_c(number: int, frame: object) -> None:
+    """End as Ctrl-C does: the run is closed as aborted, the beam blanked, every process ended."""
+    signal.raise_signal(signal.SIGINT)
+
+
 def main() -> None:
     """Run the command line; every failure is one line, its traceback goes to a log file."""
     send_logs_to_file()
+    for polite in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(polite, stop_as_ctrl_c)
     try:
         # With standalone_mode off, click hands exit codes and errors to us instead of printing its own.
         code = typer.main.get_command(app).main(standalone_mode=False)
@@ -47,5 +55,5 @@ def main() -> None:
         report_failure(error)
         sys.exit(1)
     if code == STOPPED:  # typer turns Ctrl-C into this exit code
-        print("stemline: stopped by Ctrl-C", file=sys.stderr)
+        print("stemline: stopped by Ctrl-C or a signal", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

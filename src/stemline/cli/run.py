@@ -100,10 +100,9 @@ def report(session: Session, uid: str, figure: Path, baseline: str | None = None
 
     print("waiting for the catalog to have every document", flush=True)
     if problem := session.writer.flush():
-        print(problem)
-        return
+        raise RuntimeError(problem)
     summary = read_run_summary(session.catalog[uid])
     peer = read_run_summary(session.catalog[baseline]) if baseline else None
     print(format_summary(summary, peer))
     draw_summary(summary, figure, peer)
-    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}  (later: stemline catalog)")
+    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}  (ends with this command; `stemline catalog` serves it again)")
