@@ -91,6 +91,10 @@ def check_config(path: Path | None) -> Iterator[Finding]:
         yield "missing", one_line(error), "mend the file"
         return
     yield "ok", f"configuration {path or '(built in)'}", ""
+    for driver in config.ioc.instrument.drivers:
+        for key, value in driver:
+            if isinstance(value, Path) and not value.is_file():
+                yield "missing", f"{driver.driver} driver, {key}: no file {value}", "correct the path, or record it"
     folder = next(parent for parent in (config.data, *config.data.parents) if parent.exists())
     if not os.access(folder, os.W_OK):
         yield "missing", f"data folder {config.data} is not writable", "set `data` to a folder you may write to"
