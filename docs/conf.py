@@ -25,3 +25,4 @@ exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 numpydoc_show_class_members = False
+autosummary_generate = False  # numpydoc loads the extension; the pages are written by hand
