@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -27,15 +25,6 @@ from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.config import CatalogConfig
 from stemline.tiled_config.server import CatalogServer
 from stemline.tiled_config.writer import CatalogWriter
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collect_abandoned_connections() -> Iterator[None]:
-    """Drop what a request left open that a hanging or killed catalog never answered."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 class FrameDetector(Device):
