@@ -8,6 +8,7 @@ from ophyd import Device, EpicsSignal, Kind
 from .ioc_link import IOCLink
 from .reading import Reading
 from .setpoint import Setpoint
+from .watched import WatchedSetpoint
 
 
 class Beam(Device):  # type: ignore[misc]
@@ -20,7 +21,7 @@ class Beam(Device):  # type: ignore[misc]
     """
 
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
-    current = Cpt(Setpoint, "Beam:Current", kind=Kind.normal)  # [pA]
+    current = Cpt(WatchedSetpoint, "Beam:Current", kind=Kind.normal)  # [pA]
     high_tension = Cpt(Reading, "Beam:HighTension_RBV", kind=Kind.config)  # [kV]
     electrons = Cpt(Reading, "Beam:Electrons_RBV", kind=Kind.normal)  # since the last reset
     on_time = Cpt(Reading, "Beam:OnTime_RBV", kind=Kind.normal)  # [s] since the last reset

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from ophyd import Component as Cpt
 from ophyd import Device, Kind
 from ophyd.status import Status
 
+from stemline.analysis.scalarise import ScalarResult
+
 from .quantity import Quantity
-
-
-class Reduced(Protocol):
-    """What a scalariser returns (`stemline.analysis.scalarise.ScalarResult`)."""
-
-    @property
-    def value(self) -> float:
-        """In the scalariser's unit; NaN where there is none."""
-        ...
-
-    @property
-    def sigma(self) -> float:
-        """Standard deviation."""
-        ...
-
-    @property
-    def flags(self) -> int:
-        """Bits that say why the value is not to be trusted; 0 when it is."""
-        ...
-
-    @property
-    def shift(self) -> float:
-        """What the alignment added to the energy axis [eV]."""
-        ...
 
 
 class Scalar(Device):  # type: ignore[misc]
@@ -57,7 +35,7 @@ class Scalar(Device):  # type: ignore[misc]
         for signal in (self.value, self.sigma, self.flags, self.shift):
             signal.origin = origin
 
-    def set(self, result: Reduced) -> Status:
+    def set(self, result: ScalarResult) -> Status:
         """Take a result; done at once."""
         self.value.put(float(result.value))
         self.sigma.put(float(result.sigma))

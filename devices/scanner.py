@@ -6,8 +6,8 @@ from ophyd import Component as Cpt
 from ophyd import Device, Kind
 
 from .ioc_link import IOCLink
-from .reading import Reading
 from .setpoint import Setpoint
+from .watched import SETTING, WatchedReading, WatchedSetpoint
 
 
 class Scanner(Device):  # type: ignore[misc]
@@ -25,9 +25,9 @@ class Scanner(Device):  # type: ignore[misc]
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
     x = Cpt(Setpoint, "Scan:X", kind=Kind.hinted)  # [nm]
     y = Cpt(Setpoint, "Scan:Y", kind=Kind.hinted)  # [nm]
-    field_of_view = Cpt(Setpoint, "Scan:FieldOfView", kind=Kind.config)  # [nm], along x
-    rotation = Cpt(Setpoint, "Scan:Rotation", kind=Kind.config)  # [deg]
-    num_x = Cpt(Setpoint, "Scan:NumX", kind=Kind.config)
-    num_y = Cpt(Setpoint, "Scan:NumY", kind=Kind.config)
-    dwell_time = Cpt(Setpoint, "Scan:DwellTime", kind=Kind.config)  # [s] a pixel
-    pixel_size = Cpt(Reading, "Scan:PixelSize_RBV", kind=Kind.config)  # [nm]
+    field_of_view = Cpt(WatchedSetpoint, "Scan:FieldOfView", kind=SETTING)  # [nm], along x
+    rotation = Cpt(WatchedSetpoint, "Scan:Rotation", kind=SETTING)  # [deg]
+    num_x = Cpt(WatchedSetpoint, "Scan:NumX", kind=SETTING)
+    num_y = Cpt(WatchedSetpoint, "Scan:NumY", kind=SETTING)
+    dwell_time = Cpt(WatchedSetpoint, "Scan:DwellTime", kind=SETTING)  # [s] a pixel
+    pixel_size = Cpt(WatchedReading, "Scan:PixelSize_RBV", kind=SETTING)  # [nm]

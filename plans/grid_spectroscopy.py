@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from bluesky.utils import MsgGenerator
@@ -13,9 +13,9 @@ from stemline.analysis.featurise import Candidates
 
 from .in_order import InOrder
 from .protocols import Microscope, Records, Scalariser
-from .spectroscopy_run import Request, run_spectroscopy
+from .request import Request, SurveyOptions
+from .spectroscopy_run import run_spectroscopy
 from .summary import SpectroscopySummary
-from .survey import Frame
 
 
 def grid_spectroscopy(
@@ -26,12 +26,8 @@ def grid_spectroscopy(
     dwell_time: float,
     num_points: int | None = None,
     order: Literal["raster", "snake"] = "snake",
-    survey_shape: tuple[int, int] | None = None,
-    field_of_view: float | None = None,
-    survey_dwell_time: float | None = None,
-    candidate_grid: tuple[int, int] | None = None,
-    patch_size: int | None = None,
     md: Mapping[str, Any] | None = None,
+    **survey: Unpack[SurveyOptions],
 ) -> MsgGenerator[SpectroscopySummary]:
     """Measure a spectrum at every candidate; streams and scalar are those of `adaptive_spectroscopy`.
 
@@ -44,8 +40,7 @@ def grid_spectroscopy(
 
     The other parameters are those of `adaptive_spectroscopy`.
     """
-    frame = Frame(survey_shape, field_of_view, survey_dwell_time)
-    request = Request(num_points, dwell_time, frame, candidate_grid, patch_size, suggest_timeout=10.0)
+    request = Request(num_points, dwell_time, survey)
     args = {**request.arguments(), "order": order}
     start = {"plan_name": "grid_spectroscopy", "plan_args": args, **(md or {})}
 

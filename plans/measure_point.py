@@ -8,6 +8,7 @@ import numpy as np
 from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
 
+from .fixed import Fixed
 from .messages import checkpoint, put, trigger, value_of
 from .protocols import Microscope, Records, Scalar, Scalariser
 from .record import declare, record
@@ -24,6 +25,7 @@ def measure_point(
     scalarise: Scalariser,
     energy: NDArray[np.float64],
     position: tuple[float, float],
+    fixed: Fixed | None = None,
 ) -> MsgGenerator[Scalar]:
     """Move, expose, reduce, record: one event in stream ``primary``.
 
@@ -36,9 +38,18 @@ def measure_point(
         Axis of the spectra ``(energy,)`` [eV].
     position
         (y, x) [nm] from the centre of the field of view.
+    fixed
+        What has to be as it was when the run began.
+
+    Raises
+    ------
+    RuntimeError
+        If another client has changed one of these settings; nothing is exposed.
     """
     scanner, eels = microscope.scanner, microscope.eels
     yield from checkpoint()
+    if fixed is not None:
+        yield from fixed.check()
     yield from put((scanner.y, position[0]), (scanner.x, position[1]))
     yield from trigger(eels)
     yield from checkpoint()
@@ -50,5 +61,7 @@ def measure_point(
 
 
 def _readables(microscope: Microscope, records: Records) -> tuple[Any, ...]:
-    scanner = microscope.scanner
-    return scanner.y, scanner.x, records.scalar, microscope.eels, microscope.beam.electrons
+    scanner, beam = microscope.scanner, microscope.beam
+    frame = scanner.y, scanner.x, scanner.field_of_view, scanner.rotation
+    current = () if beam.current is None else (beam.current,)
+    return *frame, records.scalar, microscope.eels, *current, beam.electrons

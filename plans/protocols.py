@@ -19,7 +19,16 @@ Suggestion = Mapping[str, Any]
 suggestion: ``_mean``, ``_sigma``, ``_acquisition`` (None without a model), ``_model_version``, ``_kind``."""
 
 
-class Setting(Movable[Any], Readable[Any], Protocol):
+class Watched(Readable[Any], Protocol):
+    """A value that others may change, and that costs nothing to read."""
+
+    @property
+    def source_name(self) -> str:
+        """Where it comes from: ``PV:`` and the name of a process variable."""
+        ...
+
+
+class Setting(Watched, Movable[Any], Protocol):
     """A value that can be set and read back; what comes back is in the unit of its name."""
 
 
@@ -59,6 +68,7 @@ class Scanner(Protocol):
     x: Setting  # [nm]
     y: Setting  # [nm]
     field_of_view: Setting  # [nm] along x
+    rotation: Setting  # [deg]
     num_x: Setting
     num_y: Setting
     dwell_time: Setting  # [s] of one pixel
@@ -82,8 +92,9 @@ class Eels(Detector, Protocol):
 
 
 class Beam(Protocol):
-    """What the specimen has received so far."""
+    """What comes down the column, and what the specimen has received so far."""
 
+    current: Watched | None  # [pA]; None where it is not known
     electrons: Readable[Any]
     electron_budget: Readable[Any]  # 0 for none
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from bluesky.utils import MsgGenerator
@@ -12,9 +12,9 @@ from stemline.analysis.featurise import Candidates
 
 from .in_order import InOrder
 from .protocols import Microscope, Records, Scalariser
-from .spectroscopy_run import Request, run_spectroscopy
+from .request import Request, SurveyOptions
+from .spectroscopy_run import run_spectroscopy
 from .summary import SpectroscopySummary
-from .survey import Frame
 
 
 def random_spectroscopy(
@@ -25,12 +25,8 @@ def random_spectroscopy(
     num_points: int,
     dwell_time: float,
     seed: int,
-    survey_shape: tuple[int, int] | None = None,
-    field_of_view: float | None = None,
-    survey_dwell_time: float | None = None,
-    candidate_grid: tuple[int, int] | None = None,
-    patch_size: int | None = None,
     md: Mapping[str, Any] | None = None,
+    **survey: Unpack[SurveyOptions],
 ) -> MsgGenerator[SpectroscopySummary]:
     """Measure spectra at candidates in random order; the streams are those of `adaptive_spectroscopy`.
 
@@ -41,8 +37,7 @@ def random_spectroscopy(
 
     The other parameters are those of `adaptive_spectroscopy`.
     """
-    frame = Frame(survey_shape, field_of_view, survey_dwell_time)
-    request = Request(num_points, dwell_time, frame, candidate_grid, patch_size, suggest_timeout=10.0)
+    request = Request(num_points, dwell_time, survey)
     args = {**request.arguments(), "seed": seed}
     start = {"plan_name": "random_spectroscopy", "plan_args": args, "seed": seed, **(md or {})}
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .await_answers import await_answers
 from .decide import record_stop, record_suggestion
+from .fixed import Fixed
 from .measure_point import measure_point
 from .messages import checkpoint, put, value_of
 from .protocols import BackgroundProposer, Microscope, Records, Scalariser
@@ -56,6 +57,7 @@ def spectroscopy_loop(
     grid: tuple[int, int],
     proposer: BackgroundProposer,
     *,
+    fixed: Fixed,
     num_points: int,
     suggest_timeout: float,
 ) -> MsgGenerator[Outcome]:
@@ -67,6 +69,8 @@ def spectroscopy_loop(
     ----------
     grid
         Shape ``(ny, nx)`` of the candidates, which gives the predicted maps theirs.
+    fixed
+        Settings that must not change.
     suggest_timeout
         Longest wait for any answer of the proposer [s].
     """
@@ -83,7 +87,7 @@ def spectroscopy_loop(
             break
         (suggestion,) = suggestions
         position = yield from record_suggestion(records, suggestion)
-        scalar = yield from measure_point(microscope, records, scalarise, energy, position)
+        scalar = yield from measure_point(microscope, records, scalarise, energy, position, fixed)
         done += 1
         trusted = not scalar.flags and bool(np.isfinite(scalar.value))
         flagged += not trusted

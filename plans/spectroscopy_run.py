@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,66 +15,22 @@ from stemline.analysis.featurise import Candidates, candidates
 from .background import in_background, with_proposer
 from .decide import declare_decisions
 from .failures import blank_on_failure, true_reason
+from .fixed import fix
 from .measure_point import declare_points
 from .messages import put, value_of
 from .one_run import one_run
 from .protocols import BackgroundProposer, Eels, Microscope, Records, Scalariser
+from .request import Request
 from .spectroscopy_loop import Outcome, spectroscopy_loop
 from .staged import staged
 from .start_document import HINTS, plain
 from .summary import SpectroscopySummary
-from .survey import Frame, frame_metadata, set_frame, take_survey
+from .survey import Frame, frame_metadata, of_the_frame, set_frame, take_survey
 
 MakeProposer = Callable[[Candidates], BackgroundProposer]
 """Builds the agent once the candidates are known; called in a thread, where it may start a process."""
 
 PREPARE_TIMEOUT = 120.0  # [s] for cutting patches and starting an agent: torch alone takes 12 s to import
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be measured; checked before anything moves.
-
-    Attributes
-    ----------
-    num_points
-        Most points to measure; None for every candidate.
-    dwell_time
-        Exposure of one spectrum [s].
-    frame
-        Of the survey image.
-    candidate_grid, patch_size
-        See `stemline.analysis.featurise.candidates`.
-    suggest_timeout
-        Longest wait for an answer of the agent [s].
-    """
-
-    num_points: int | None
-    dwell_time: float
-    frame: Frame
-    candidate_grid: tuple[int, int] | None
-    patch_size: int | None
-    suggest_timeout: float
-
-    def __post_init__(self) -> None:
-        if self.num_points is not None and self.num_points < 1:
-            raise ValueError(f"num_points is {self.num_points}: at least 1 is needed")
-        for name in ("dwell_time", "suggest_timeout"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} is {value:g} s: it has to be above 0")
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of the plan, by the names the plans have for them."""
-        return {
-            "num_points": self.num_points,
-            "dwell_time": self.dwell_time,
-            "survey_shape": self.frame.shape,
-            "field_of_view": self.frame.field_of_view,
-            "survey_dwell_time": self.frame.dwell_time,
-            "candidate_grid": self.candidate_grid,
-            "patch_size": self.patch_size,
-        }
 
 
 def run_spectroscopy(
@@ -93,10 +48,14 @@ def run_spectroscopy(
     ValueError
         If the request, the energy axis (before the beam is used) or the survey image will not do.
     RuntimeError, TimeoutError
-        If a device or the agent failed or did not answer: the run is closed as failed, with that reason.
+        If a device or the agent failed or did not answer, or another client has changed a setting: the run is
+        closed as failed, with that reason.
     """
     eels, beam = microscope.eels, microscope.beam
     frame, energy = yield from true_reason(_prepare(microscope, request))
+    fixed = yield from true_reason(fix(*of_the_frame(microscope)))
+    scanner = microscope.scanner
+    fixed_for_points = yield from true_reason(fix(scanner.field_of_view, scanner.rotation, eels.acquire_time))
     scalarise.check_axis(energy)
     electrons_before = float((yield from value_of(beam.electrons)))
     gy, gx = _candidate_grid(request, frame)
@@ -116,7 +75,7 @@ def run_spectroscopy(
     def run() -> MsgGenerator[Outcome]:
         yield from declare_decisions(records)
         yield from declare_points(microscope, records)
-        image = yield from staged(take_survey(microscope, frame), microscope.haadf)
+        image = yield from staged(take_survey(microscope, frame, fixed), microscope.haadf)
         chosen = yield from in_background(
             lambda: candidates(image, frame.pixel_size, request.candidate_grid, request.patch_size),
             timeout=PREPARE_TIMEOUT,
@@ -131,11 +90,14 @@ def run_spectroscopy(
                 energy,
                 chosen.grid,
                 proposer,
+                fixed=fixed_for_points,
                 num_points=request.num_points or len(chosen.positions),
                 suggest_timeout=request.suggest_timeout,
             )
 
-        return (yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT))
+        outcome = yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT)
+        yield from fixed_for_points.check()  # of the last exposure nothing else would tell
+        return outcome
 
     # The detector that exposes is unstaged first: another one's file is closed only after the exposure.
     inner = staged(run(), eels)

@@ -12,9 +12,10 @@ from bluesky.utils import MsgGenerator
 from numpy.typing import NDArray
 
 from .failures import blank_on_failure, true_reason
+from .fixed import Fixed, fix
 from .messages import checkpoint, put, trigger, value_of
 from .one_run import one_run
-from .protocols import Microscope, Setting
+from .protocols import Microscope, Setting, Watched
 from .record import declare, record
 from .staged import staged
 
@@ -81,6 +82,7 @@ def survey(
     """
     asked = Frame(shape, field_of_view, dwell_time)
     frame = yield from true_reason(set_frame(microscope, asked))
+    fixed = yield from true_reason(fix(*of_the_frame(microscope)))
     start = {
         "plan_name": "survey",
         "plan_args": {"shape": shape, "field_of_view": field_of_view, "dwell_time": dwell_time},
@@ -90,7 +92,7 @@ def survey(
         **(md or {}),
     }
 
-    inner = staged(take_survey(microscope, frame), microscope.haadf)
+    inner = staged(take_survey(microscope, frame, fixed), microscope.haadf)
     uid, _ = yield from one_run(true_reason(blank_on_failure(inner, microscope)), start)
     return uid
 
@@ -113,21 +115,30 @@ def set_frame(microscope: Microscope, frame: Frame) -> MsgGenerator[Frame]:
     return Frame((int(ny), int(nx)), float(field_of_view), float(dwell_time))
 
 
-def take_survey(microscope: Microscope, frame: Frame) -> MsgGenerator[NDArray[np.float64]]:
+def of_the_frame(microscope: Microscope) -> tuple[Watched, ...]:
+    """Give the settings of the frame that must not change while it counts."""
+    scanner = microscope.scanner
+    return scanner.field_of_view, scanner.rotation, scanner.dwell_time
+
+
+def take_survey(microscope: Microscope, frame: Frame, fixed: Fixed) -> MsgGenerator[NDArray[np.float64]]:
     """Measure the image ``(ny, nx)``: one event in stream ``survey``, with its field of view.
 
     Raises
     ------
     ValueError
         If the image is not of the frame's shape or not finite.
+    RuntimeError
+        If another client has changed one of the `fixed` settings; the event says what they are now.
     """
-    readables = microscope.haadf, microscope.scanner.field_of_view
+    readables = microscope.haadf, microscope.scanner.field_of_view, microscope.scanner.rotation
     yield from declare("survey", *readables)
     yield from checkpoint()
     yield from trigger(microscope.haadf)
     yield from checkpoint()
     flat = np.asarray((yield from value_of(microscope.haadf.image)), dtype=np.float64)
     yield from record("survey", *readables)
+    yield from fixed.check()
     ny, nx = frame.shape or (0, 0)
     if flat.size != ny * nx:
         raise ValueError(f"the survey has {flat.size} pixels, not {ny} x {nx}: check the scan settings")

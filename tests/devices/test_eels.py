@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -24,10 +25,11 @@ def eels(scripted):
     device.destroy()
 
 
-def run(plan):
+def run(plan, *subscribers):
     documents = []
     engine = RunEngine({}, call_returns_result=True)
-    engine.subscribe(lambda name, doc: documents.append((name, doc)))
+    for one in (lambda name, doc: documents.append((name, doc)), *subscribers):
+        engine.subscribe(one)
     try:
         engine(plan)
     except Exception as error:
@@ -58,7 +60,8 @@ def test_documents_of_a_count(scripted, eels):
     assert key["dims"] == ["energy"]
     assert key["dtype_numpy"] == "<f4"
     assert key["external"] == "STREAM:"
-    assert set(descriptor["data_keys"]) == {"eels_total", "eels_spectrum"}
+    assert set(descriptor["data_keys"]) == {"eels_total", "eels_acquire_time", "eels_spectrum"}
+    assert descriptor["data_keys"]["eels_acquire_time"]["units"] == "s"
     assert set(descriptor["configuration"]["eels"]["data"]) == {
         f"eels_{name}" for name in ("acquire_time", "saturation", "energy_offset", "energy_dispersion")
     }
@@ -71,6 +74,22 @@ def test_documents_of_a_count(scripted, eels):
     ]
     assert [doc["data"]["eels_total"] % 16 for doc in of(documents, "event")] == [0, 0, 0]
     assert scripted.value("EELS:HDF1:Capture_RBV") == "Done"
+
+
+def test_an_exposure_time_that_another_client_sets_is_in_the_events_that_follow(scripted, eels):
+    def change(name, doc):
+        if name == "event" and doc["seq_num"] == 2:
+            scripted.show("EELS:cam1:AcquireTime_RBV", 0.25)
+            while eels.acquire_time.read()["eels_acquire_time"]["value"] != 0.25:
+                time.sleep(0.001)
+
+    eels.acquire_time.set(0.01).wait(5)
+    documents, error = run(bp.count([eels], 4), change)
+    assert error is None
+    times = [doc["data"]["eels_acquire_time"] for doc in of(documents, "event")]
+    assert times == [0.01, 0.01, 0.25, 0.25]
+    (descriptor,) = of(documents, "descriptor")
+    assert descriptor["configuration"]["eels"]["data"]["eels_acquire_time"] == 0.01
 
 
 def test_each_run_has_its_own_file(eels):
@@ -152,7 +171,7 @@ def test_without_roots_nothing_is_written(scripted):
     device.destroy()
     assert error is None
     assert not of(documents, "stream_resource")
-    assert set(of(documents, "descriptor")[0]["data_keys"]) == {"eels_total"}
+    assert set(of(documents, "descriptor")[0]["data_keys"]) == {"eels_total", "eels_acquire_time"}
 
 
 @pytest.mark.parametrize("roots", [("data", "/mnt"), ("/data", "mnt"), ("/data", "/mnt/100%")])

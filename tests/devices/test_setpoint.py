@@ -40,6 +40,30 @@ def test_a_refused_put_fails_with_the_pv_and_the_reason_of_the_ioc(scripted, sca
     assert "the scan coils are off" in str(FailedStatus(status))
 
 
+def test_a_put_is_refused_although_the_value_is_there_already(scripted, scanner):
+    scanner.x.set(1.0).wait(timeout=5)
+    scripted.refuse["Scan:X"] = "the scan coils are off: switch them on"
+    assert isinstance(scanner.x.set(1.0).exception(timeout=5), Refused)
+
+
+def test_a_point_asks_once_for_the_readback_of_a_move(scripted, scanner):
+    scanner.x.read()
+    scanner.x.set(1.0).wait(timeout=5)
+    assert scanner.x._ahead.wait()[0] == 1.0
+    scripted.show("Scan:X_RBV", 7.0)
+    assert scanner.x.read()["scanner_x"]["value"] == 1.0
+    assert scanner.x.get() == 7.0
+    scanner.x.set(2.0)
+    scanner.x.set(3.0).wait(timeout=5)
+    assert scanner.x.read()["scanner_x"]["value"] == 3.0
+
+
+def test_a_status_shows_its_device(scripted, scanner):
+    status = scanner.x.set(1.0)
+    status.wait(timeout=5)
+    assert "scanner_x" in str(status)
+
+
 def test_a_stage_with_steps_is_taken_at_its_word(scripted, scanner):
     scripted.steps = 0.25
     scanner.x.set(3.1).wait(timeout=5)

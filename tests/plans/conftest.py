@@ -14,6 +14,7 @@ from ophyd import Component as Cpt
 from ophyd import Device, Kind, Signal
 from ophyd.status import DeviceStatus, Status
 
+from stemline.analysis.scalarise import Flags, ScalarResult
 from stemline.devices.records import make_records
 
 SHAPE = (12, 16)
@@ -38,6 +39,7 @@ class Scanner(Device):
     x = Cpt(Setting, value=0.0)
     y = Cpt(Setting, value=0.0)
     field_of_view = Cpt(Setting, value=16.0)
+    rotation = Cpt(Setting, value=0.0)
     num_x = Cpt(Setting, value=SHAPE[1])
     num_y = Cpt(Setting, value=SHAPE[0])
     dwell_time = Cpt(Setting, value=1e-5)
@@ -114,7 +116,7 @@ class Haadf(Detector):
 
 
 class Eels(Detector):
-    acquire_time = Cpt(Setting, value=1.0, kind=Kind.config)
+    acquire_time = Cpt(Setting, value=1.0)
     spectrum = Cpt(Setting, value=np.zeros(ENERGY.size), kind=Kind.omitted)
     array_size_x = Cpt(Setting, value=ENERGY.size, kind=Kind.config)
     energy_offset = Cpt(Setting, value=float(ENERGY[0]), kind=Kind.config)
@@ -123,6 +125,7 @@ class Eels(Detector):
 
 
 class Beam(Device):
+    current = Cpt(Setting, value=50.0)
     electrons = Cpt(Setting, value=1000.0)
     electron_budget = Cpt(Setting, value=0.0)
 
@@ -177,15 +180,7 @@ class MeanOf:
     def __call__(self, spectrum, energy):
         inside = (energy >= self.window[0]) & (energy <= self.window[1])
         value = float(spectrum[inside].mean())
-        return Reduced(value, 0.01, int(value < self.least))
-
-
-@dataclass(frozen=True)
-class Reduced:
-    value: float
-    sigma: float
-    flags: int = 0
-    shift: float = 0.0
+        return ScalarResult(value, 0.01, Flags.TOO_FEW_COUNTS if value < self.least else Flags.NONE)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from stemline.analysis.scalarise import Flags
 from stemline.plans.adaptive_spectroscopy import adaptive_spectroscopy
 
 
@@ -123,7 +124,7 @@ def test_settings_are_made_before_the_run(engine, microscope, records, scalarise
 
 def test_a_flagged_value_is_recorded_but_not_learned(engine, microscope, records, mean_of, agents):
     summary = engine(adaptive(microscope, records, mean_of(least=2.0), agents())).plan_result
-    assert all(point["scalar_flags"] == 1 for point in engine.documents.events("primary"))
+    assert all(point["scalar_flags"] == Flags.TOO_FEW_COUNTS for point in engine.documents.events("primary"))
     assert all(math.isfinite(point["scalar_value"]) for point in engine.documents.events("primary"))
     assert all(math.isnan(known["value"]) for known in agents.made[0].ingested)
     assert summary.num_flagged == 5

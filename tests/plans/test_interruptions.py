@@ -76,7 +76,7 @@ def wait_until(condition):
         time.sleep(0.001)
 
 
-MESSAGES = 33  # of a point: from its predecessor's `save` to its own
+MESSAGES = 39  # of a point: from its predecessor's `save` to its own
 
 
 @pytest.mark.parametrize("offset", range(MESSAGES))

@@ -20,6 +20,7 @@ from stemline.devices.ioc.config import IOCConfig
 from stemline.devices.ioc.server import IOCThread
 from stemline.devices.microscope import connect
 from stemline.devices.records import make_records
+from stemline.devices.setpoint import Setpoint
 from stemline.plans.adaptive_spectroscopy import adaptive_spectroscopy
 from stemline.plans.random_spectroscopy import random_spectroscopy
 
@@ -178,6 +179,35 @@ def test_a_spent_budget_ends_the_run_before_the_ioc_has_to_refuse(engine, docume
 
 
 @pytest.mark.parametrize(
+    ("part", "attribute", "value"),
+    [("eels", "acquire_time", 0.03), ("scanner", "field_of_view", 55.0), ("scanner", "rotation", 12.0)],
+)
+def test_a_run_fails_when_another_client_changes_what_it_was_started_with(
+    engine, documents, microscope, records, part, attribute, value
+):
+    signal = getattr(getattr(microscope, part), attribute)
+    before = 0.02 if attribute == "acquire_time" else signal.get()
+    other = Setpoint(signal.setpoint_pvname, name="anothers")
+    other.wait_for_connection(timeout=5)
+
+    def change(name, doc):
+        if name == "event" and doc["seq_num"] == 3 and "scalar_value" in doc["data"]:
+            other.set(value).wait(5)
+
+    engine.subscribe(change)
+    with pytest.raises(RuntimeError, match=f"{signal.pvname} was changed from {before:g} to {value:g}"):
+        engine(plan_of(microscope, records, num_points=50, dwell_time=0.02))
+    (stop,) = of(documents, "stop")
+    assert stop["exit_status"] == "fail"
+    assert stop["reason"].startswith(signal.pvname)
+    values = [data[signal.name] for data, _ in scalars_and_spectra(documents)]
+    assert len(values) <= 4  # a monitor takes 10 ms, in which an exposure may have begun
+    assert values[:3] == [before] * 3
+    assert microscope.beam.blanked.get() == "Blanked"
+    signal.set(before).wait(5)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [({"field_of_view": 1e9}, "scanner_field_of_view"), ({"dwell_time": 1e6}, "eels_acquire_time")],
 )
@@ -248,9 +278,9 @@ def test_a_killed_agent_fails_the_run_and_leaves_the_beam_blanked(engine, docume
             os.kill(made[0].pid, signal.SIGKILL)
 
     engine.subscribe(kill)
-    with pytest.raises(RuntimeError, match="the agent's .* failed: AgentError: the agent's process ended"):
+    with pytest.raises(RuntimeError, match="the agent's .* failed: AgentError: the agent's process"):
         engine(adaptive(microscope, records, make))
     (stop,) = of(documents, "stop")
     assert stop["exit_status"] == "fail"
-    assert "the agent's process ended" in stop["reason"]
+    assert "the agent's process" in stop["reason"]
     assert microscope.beam.blanked.get() == "Blanked"

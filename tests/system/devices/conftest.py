@@ -105,13 +105,23 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Callable[[IOCProcess], Bench]:
+def make_bench() -> Callable[[Microscope], Bench]:
+    """Give a microscope a RunEngine."""
+
+    def make(microscope: Microscope) -> Bench:
+        one = Bench(microscope, RunEngine({}))
+        one.engine.subscribe(lambda name, doc: one.documents.append((name, doc)))
+        return one
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: Callable[[Microscope], Bench]) -> Callable[[IOCProcess], Bench]:
     """Connect to an IOC."""
 
     def make(ioc: IOCProcess) -> Bench:
         use_channel_access([f"127.0.0.1:{ioc.port}"])
-        one = Bench(connect(ioc.prefix, DataRoots(ioc.write_root, ioc.write_root)), RunEngine({}))
-        one.engine.subscribe(lambda name, doc: one.documents.append((name, doc)))
-        return one
+        return make_bench(connect(ioc.prefix, DataRoots(ioc.write_root, ioc.write_root)))
 
     return make

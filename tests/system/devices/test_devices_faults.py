@@ -40,8 +40,17 @@ def spectra(bench):
     return bp.count([bench.microscope.eels], num=None)
 
 
-@pytest.mark.parametrize("plan", [scan, readings, spectra])
-@pytest.mark.parametrize("fault", ["freeze", "kill"])
+SLOW = pytest.mark.slow  # the shortest of each fault stays in `make test`
+
+
+@pytest.mark.parametrize(
+    ("fault", "plan"),
+    [
+        ("freeze", readings),
+        ("kill", readings),
+        *(pytest.param(fault, plan, marks=SLOW) for fault in ("freeze", "kill") for plan in (scan, spectra)),
+    ],
+)
 def test_a_run_fails(start_ioc, bench, fault, plan):
     ioc = start_ioc()
     one = bench(ioc)
@@ -57,6 +66,7 @@ def test_a_run_fails(start_ioc, bench, fault, plan):
     assert ioc.prefix in str(error)
 
 
+@SLOW
 @pytest.mark.parametrize("fault", ["freeze", "kill"])
 def test_a_long_exposure_fails_too(start_ioc, bench, fault):
     ioc = start_ioc()
@@ -77,6 +87,7 @@ def long(bench):
     return bps.mv(bench.microscope.eels.acquire_time, 10.0)
 
 
+@SLOW
 def test_the_next_run_works_after_a_freeze(start_ioc, bench):
     ioc = start_ioc()
     one = bench(ioc)

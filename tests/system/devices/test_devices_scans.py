@@ -21,6 +21,11 @@ from bluesky.utils import RunEngineInterrupted
 pytestmark = pytest.mark.system
 
 
+SETTINGS = {
+    "haadf_scan_mode", "haadf_dwell_time", "haadf_pixel_size", "haadf_rotation", "eels_acquire_time"
+}  # fmt: skip
+
+
 @pytest.fixture
 def one(start_ioc, bench):
     return bench(start_ioc(shape=(16, 12), dwell_time=1e-6))
@@ -54,8 +59,9 @@ def test_grid_scan(one, mode, shape):
     (descriptor,) = one.of("descriptor")
     keys = descriptor["data_keys"]
     assert set(keys) == {
-        "haadf_mean", "haadf_image", "eels_total", "eels_spectrum", "scanner_x", "scanner_y"
+        "haadf_mean", "haadf_image", "eels_total", "eels_spectrum", "scanner_x", "scanner_y", *SETTINGS
     }  # fmt: skip
+    assert keys["haadf_pixel_size"]["units"] == "nm"
     assert keys["haadf_image"]["shape"] == shape
     assert keys["haadf_image"]["dims"] == ["y", "x"]
     assert keys["scanner_x"]["units"] == "nm"

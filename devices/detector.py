@@ -1,0 +1,108 @@
+"""What the detectors have in common: an exposure, and frames that go to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+from ophyd import Component as Cpt
+from ophyd import Device, EpicsSignal, Kind
+
+from .action import Action
+from .exposure import Exposure, call_off
+from .frame_file import DataRoots, FrameFile
+from .ioc_link import IOCLink
+from .reading import Reading
+
+
+class Detector(Device):  # type: ignore[misc]
+    """A detector of the microscope; a subclass is its table of signals.
+
+    The shape of its frames is fixed from `stage` to `unstage`.
+
+    Parameters
+    ----------
+    prefix
+        Of the microscope, e.g. "EM1:".
+    roots
+        Where the IOC writes frames and readers find them; None writes none.
+
+    Attributes
+    ----------
+    frame
+        Attribute of the waveform that shows the last frame; its name is the stream key of the frames.
+    dims
+        Names of the dimensions of a frame.
+    """
+
+    frame: ClassVar[str]
+    dims: ClassVar[tuple[str, ...]]
+    acquire: EpicsSignal
+    state: Reading
+    status_message: Reading
+    data_type: Reading
+    hdf1: FrameFile
+
+    ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
+
+    def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
+        super().__init__(prefix, **kwargs)
+        self.hdf1.roots = roots
+        self._exposure = Exposure(self.acquire, self.state, self.status_message, self.hdf1, self.duration)
+        self._action: Action | None = None
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of the next frame."""
+        raise NotImplementedError
+
+    def duration(self) -> float:
+        """Beam time of the next exposure [s]."""
+        raise NotImplementedError
+
+    def trigger(self) -> Action:
+        """Take one frame; the status fails with the IOC's status message."""
+        self._action = self._exposure.start(self)
+        return self._action
+
+    def unstage(self) -> list[object]:
+        """Abort an exposure that nobody waits for any more, and close the file."""
+        call_off(self._action, self.ioc)
+        return list(super().unstage())
+
+    def pause(self) -> None:
+        """Abort an exposure in progress, so that a pause of the RunEngine blanks the beam at once."""
+        call_off(self._action, self.ioc)
+
+    def resume(self) -> None:
+        """Nothing is to be taken up: Bluesky repeats the point from its last checkpoint."""
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """Describe the readings, and the frames if they are written."""
+        keys: dict[str, dict[str, Any]] = super().describe()
+        if self.hdf1.capturing:
+            keys[self._waveform.name] = {
+                "source": f"PV:{self._waveform.pvname}",
+                "dtype": "array",
+                "dtype_numpy": np.dtype(self.data_type.get()).str,
+                "shape": list(self.frame_shape),
+                "dims": list(self.dims),
+                "units": "counts",
+                "external": "STREAM:",
+            }
+        return keys
+
+    def get_index(self) -> int:
+        """Count the frames in the file."""
+        return int(self.hdf1.captured)
+
+    def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Refer to the newest frame in the file."""
+        if self.hdf1.capturing:
+            yield from self.hdf1.documents(self._waveform.name, lambda: self.frame_shape)
+
+    @property
+    def _waveform(self) -> Reading:
+        waveform: Reading = getattr(self, self.frame)
+        return waveform
