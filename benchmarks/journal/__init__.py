@@ -1,0 +1,1 @@
+"""What keeping every document costs a scan."""
