@@ -1,14 +1,16 @@
 """Open the session that STEMLINE_CONFIG names; without it, the built-in simulation."""
 
-import atexit
 import os
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from stemline.config import load
+from stemline.queue.worker_lock import hold_if_worker
 from stemline.session import Session
 
-session = Session(load(Path(os.environ["STEMLINE_CONFIG"]) if "STEMLINE_CONFIG" in os.environ else None))
-session.open()
-atexit.register(session.close)  # the last documents are still on their way when the prompt is left
+config = load(Path(os.environ["STEMLINE_CONFIG"]) if os.environ.get("STEMLINE_CONFIG") else None)
+lock = hold_if_worker(config.data)
+session = Session(config).open()
+# Not atexit: the queue server's worker is a child process, which ends without it.
+Finalize(None, session.close, exitpriority=10)
 RE = session.RE
-catalog = session.catalog

@@ -4,4 +4,4 @@
 microscope = session.microscope
 scanner, beam = microscope.scanner, microscope.beam
 haadf, eels = microscope.haadf, microscope.eels
-optics, stage = microscope.optics, microscope.stage
+optics, stage = microscope.optics, microscope.specimen_stage

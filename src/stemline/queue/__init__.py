@@ -1,0 +1,1 @@
+"""The queue server of a session: its processes, who watches over them, and what may be submitted."""
