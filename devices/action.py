@@ -44,7 +44,11 @@ class Action(Status):  # type: ignore[misc]
                 return
         self.set_finished()
 
+    def __repr__(self) -> str:
+        # ophyd makes one with each status; its own describes the whole device, which takes 0.2 ms
+        return f"{type(self).__name__}(obj={self.obj.name!r}, done={self.done}, success={self.success})"
+
     def __str__(self) -> str:
         if self.done and not self.success:
             return str(self.exception(timeout=0))
-        return str(super().__str__())
+        return repr(self)

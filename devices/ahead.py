@@ -34,13 +34,17 @@ class Ahead:
     def ask(cls, signals: Sequence[EpicsSignalBase]) -> list[Self]:
         """Ask for several at once, numbers (with caproto) in one packet; wait for none, and raise nothing."""
         answers = [cls(signal) for signal in signals]
+        numbers = [answer for answer in answers if answer._is_number]
         try:
             with Batch(timeout=None) as batch:
-                for answer in answers:
-                    answer._ask(batch)
+                for answer in numbers:
+                    batch.read(answer._signal._read_pv._caproto_pv, answer._take, data_type="time")
         except Exception as error:
-            for answer in answers:
+            for answer in numbers:
                 answer._answer.set_exception(error)
+        for answer in answers:
+            if answer not in numbers:
+                crew().do(answer._get)
         return answers
 
     @classmethod
@@ -59,12 +63,10 @@ class Ahead:
         """Wait for value and time [s since 1970], as long as for any answer; raise what asking has raised."""
         return self._answer.result(self._signal.timeout)
 
-    def _ask(self, batch: Batch) -> None:
+    @property
+    def _is_number(self) -> bool:
         signal = self._signal
-        if signal.cl.name == "caproto" and not signal.as_string and signal.enum_strs is None:
-            batch.read(signal._read_pv._caproto_pv, self._take, data_type="time")
-        else:
-            crew().do(self._get)
+        return signal.cl.name == "caproto" and not signal.as_string and signal.enum_strs is None
 
     def _take(self, response: Any) -> None:
         data = response.data

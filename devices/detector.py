@@ -34,10 +34,13 @@ class Detector(Device):  # type: ignore[misc]
         Attribute of the waveform that shows the last frame; its name is the stream key of the frames.
     dims
         Names of the dimensions of a frame.
+    ahead
+        Attributes of the readings that are asked for together as soon as an exposure is over.
     """
 
     frame: ClassVar[str]
     dims: ClassVar[tuple[str, ...]]
+    ahead: ClassVar[tuple[str, ...]]
     acquire: EpicsSignal
     state: Reading
     status_message: Reading
@@ -49,7 +52,14 @@ class Detector(Device):  # type: ignore[misc]
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
         self.hdf1.roots = roots
-        self._exposure = Exposure(self.acquire, self.state, self.status_message, self.hdf1, self.duration)
+        self._exposure = Exposure(
+            self.acquire,
+            self.state,
+            self.status_message,
+            self.hdf1,
+            self.duration,
+            tuple(getattr(self, name) for name in self.ahead),
+        )
         self._action: Action | None = None
 
     @property

@@ -23,6 +23,7 @@ class Eels(Detector):
 
     frame = "spectrum"
     dims = ("energy",)
+    ahead = ("total", "spectrum")
 
     acquire = Cpt(EpicsSignal, "EELS:cam1:Acquire", put_complete=True, kind=Kind.omitted)
     acquire_time = Cpt(WatchedSetpoint, "EELS:cam1:AcquireTime", kind=SETTING)  # [s]

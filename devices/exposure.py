@@ -14,7 +14,7 @@ from .action import Action
 from .frame_file import FrameFile
 from .ioc_link import IOCLink
 from .put import Put
-from .reading import Reading
+from .reading import Reading, ask
 
 ABORTS = 5  # in so many seconds; an abort that overtakes the put of Acquire has nothing to end
 IDLE, EXPOSING = "Idle", "Acquire"
@@ -40,6 +40,8 @@ class Exposure:
         Where the frame goes, if it is written.
     duration
         Beam time of one acquisition [s]; asked only if it takes longer than half a second.
+    ahead
+        What a point reads when the exposure is over: asked for at once, together.
     margin
         What an acquisition may take beyond `duration` [s]: settling, read-out, writing.
     queue
@@ -51,6 +53,7 @@ class Exposure:
     message: Reading
     file: FrameFile
     duration: Callable[[], float]
+    ahead: tuple[Reading, ...] = ()
     margin: float = 8.0
     queue: float = 3600.0
 
@@ -61,6 +64,7 @@ class Exposure:
 
         def work() -> None:
             put.wait(patience)
+            ask((self.file.num_captured, *self.ahead))
             self._confirm()
 
         return Action(device, work)

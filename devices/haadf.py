@@ -34,6 +34,7 @@ class Haadf(Detector):
 
     frame = "image"
     dims = ("y", "x")
+    ahead = ("mean",)
 
     acquire = Cpt(EpicsSignal, "HAADF:cam1:Acquire", put_complete=True, kind=Kind.omitted)
     scan_mode = Cpt(Setpoint, "HAADF:cam1:ScanMode", string=True, limits=False, kind=SETTING)

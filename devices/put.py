@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from numbers import Real
+from typing import Any
 
+from caproto.threading.client import Batch
 from ophyd import EpicsSignal
 
 from .no_answer import NoAnswer, answered
@@ -22,6 +25,11 @@ class Put:
     value
         What to put.
 
+    Attributes
+    ----------
+    succeeded
+        What the IOC said when the put was completed; None if the client layer does not tell.
+
     Raises
     ------
     NoAnswer
@@ -31,13 +39,12 @@ class Put:
     def __init__(self, signal: EpicsSignal, value: object) -> None:
         self._signal = signal
         self._completed = threading.Event()
-
-        def completed(**_: object) -> None:
-            self._completed.set()
-
-        completed._wrapped_callback = True  # type: ignore[attr-defined]  # spares ophyd's own callback thread
+        self.succeeded: bool | None = None
         with answered(signal.setpoint_pvname):
-            signal.put(value, force=True, use_complete=True, callback=completed)
+            if signal.cl.name == "caproto" and isinstance(value, Real):
+                self._send_number(value)
+            else:
+                self._send(value)
 
     def wait(self, overdue: Callable[[], str | None]) -> None:
         """Wait for the completion as long as the IOC answers.
@@ -61,3 +68,20 @@ class Put:
                 late = overdue()
             if late is not None:
                 raise NoAnswer(f"{self._signal.setpoint_pvname}: {late}")
+
+    def _send_number(self, value: Real) -> None:
+        # Past ophyd, which drops the IOC's answer, and has caproto ignore one that comes after 8 s.
+        self._signal.wait_for_connection()
+        with Batch(timeout=None) as batch:
+            batch.write(self._signal._write_pv._caproto_pv, (value,), self._answered)
+
+    def _send(self, value: object) -> None:
+        def completed(**_: object) -> None:
+            self._completed.set()
+
+        completed._wrapped_callback = True  # type: ignore[attr-defined]  # spares ophyd's own callback thread
+        self._signal.put(value, force=True, use_complete=True, callback=completed)
+
+    def _answered(self, response: Any) -> None:
+        self.succeeded = bool(response.status.success)
+        self._completed.set()

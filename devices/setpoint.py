@@ -12,14 +12,10 @@ from ophyd.utils import LimitError
 from ophyd.utils.epics_pvs import AlarmSeverity
 
 from .action import Action
+from .ahead import Ahead
+from .limits import told
 from .no_answer import answered
 from .put import Put
-
-FRESH = 0.5  # [s] that the readback which confirmed a move stands for; a point then asks once, not twice
-
-FRESH = (
-    0.5  # [s] that the readback which confirmed a move stands for; a point then asks for it once, not twice
-)
 
 
 class Refused(ValueError):
@@ -29,9 +25,12 @@ class Refused(ValueError):
 class Setpoint(EpicsSignal):  # type: ignore[misc]
     """``<pv>`` to set and ``<pv>_RBV`` to read; `set` ends when the action is done and confirmed.
 
-    Neither client layer reports a refused put to ophyd, and pyepics counts a lost connection as an end. So
-    `set` succeeds only when the readback shows the value, or (a stage has its steps) when ``<pv>`` has taken
-    it without an alarm. Nothing is monitored: `get` asks, and `read` asks unless `set` did half a second ago.
+    `set` succeeds when the IOC completes the put and says that it succeeded. The pyepics layer does not pass
+    that on, and counts a lost connection as an end: there the readback has to show the value, or (a stage has
+    its steps) ``<pv>`` has to have taken it without an alarm.
+
+    Nothing is monitored: `get` asks. `read` asks, or gives what was asked for as soon as `set` was done, not
+    more than half a second ago: during an exposure there is time for that.
 
     Parameters
     ----------
@@ -43,7 +42,8 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
         super().__init__(
             pv + "_RBV", write_pv=pv, limits=limits, put_complete=True, auto_monitor=False, **kwargs
         )
-        self._confirmed = -math.inf
+        self._ahead: Ahead | None = None
+        self._wanted = False
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -98,21 +98,32 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
                 f"not at {value} after {longest:g} s although the IOC answers; abort it, or allow more time"
             )
 
-        self._confirmed = -math.inf
+        self._ahead = None
         put = Put(self, value)
 
         def work() -> None:
             put.wait(overdue)
+            if not (self._shows(value) if put.succeeded is None else put.succeeded):
+                raise self._refusal(value)
+            if self._wanted and put.succeeded:
+                (self._ahead,) = Ahead.ask([self])
             self._confirm(value)
 
         return Action(self, work, settle_time)
 
     def read(self) -> dict[str, dict[str, Any]]:
         """Read the readback; fails with `NoAnswer` if the IOC is frozen or gone."""
-        if time.monotonic() - self._confirmed > FRESH:
-            with answered(self.pvname):
+        self._wanted = True
+        ahead = self._ahead
+        with answered(self.pvname):
+            if ahead is None or not ahead.fresh:
                 return dict(super().read())
-        return {self.name: {"value": self._readback, "timestamp": self.timestamp}}
+            value, timestamp = ahead.wait()
+        return {self.name: {"value": value, "timestamp": timestamp}}
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """Describe the readback, with the limits of what is set if there are any."""
+        return told(super().describe())
 
     def stop(self, *, success: bool = False) -> None:
         """Stop the device it belongs to."""
@@ -120,19 +131,24 @@ class Setpoint(EpicsSignal):  # type: ignore[misc]
             self.root.stop(success=success)
 
     def _confirm(self, value: Any) -> None:
-        asked = time.monotonic()
+        """Do what else has to be done before `set` ends."""
+
+    def _shows(self, value: Any) -> bool:
         with answered(self.setpoint_pvname):
-            if self._same(value, self.get()):
-                self._confirmed = asked
-                return
-            taken = self.get_setpoint()
-        if self._same(value, taken) and self.setpoint_alarm_severity in (None, AlarmSeverity.NO_ALARM):
-            self._confirmed = asked
-            return
+            shown = self.get()
+            self._ahead = Ahead.known(self, shown)
+            if self._same(value, shown):
+                return True
+            taken = self._same(value, self.get_setpoint())
+        return taken and self.setpoint_alarm_severity in (None, AlarmSeverity.NO_ALARM)
+
+    def _refusal(self, value: Any) -> Refused:
+        with answered(self.setpoint_pvname):
+            kept = self.get_setpoint()
         link = getattr(self.root, "ioc", None)
         reason = "" if link is None else link.message.get()
-        raise Refused(
-            f"{self.setpoint_pvname}: {value} was not taken, it is {taken}: {reason or 'no reason is given'}"
+        return Refused(
+            f"{self.setpoint_pvname}: {value} was not taken, it is {kept}: {reason or 'no reason is given'}"
         )
 
     def _same(self, asked: Any, taken: Any) -> bool:

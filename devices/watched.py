@@ -15,7 +15,7 @@ from .reading import Reading
 from .setpoint import Setpoint
 
 SETTING = Kind.normal | Kind.config  # told at the start of a stream, and again with each event: it may change
-LOOK = 0.02  # [s] between two looks at a monitor that has nothing new; caproto's server sends after 0.01
+LOOK = 0.02  # [s] between two looks at a monitor that has nothing new
 PATIENCE = 3.0  # [s] for a monitor to show what a question has shown
 
 

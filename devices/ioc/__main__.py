@@ -5,6 +5,7 @@ It ends when standard input does, so that it never outlives its parent, however 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,8 +18,10 @@ from .server import serve
 
 
 def end_with_parent() -> None:
-    """Wait for the end of standard input, then stop as SIGTERM would: blank, close files, exit."""
+    """Wait for the end of standard input, say so, then stop as SIGTERM would: blank, close files, exit."""
     sys.stdin.read()
+    with contextlib.suppress(OSError):  # the parent may be dead
+        os.write(sys.stdout.fileno(), json.dumps({"ending": True}).encode() + b"\n")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

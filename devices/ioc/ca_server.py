@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 from typing import Any
 
 from caproto.asyncio.server import Context, _TransportWrapper
 
+from .circuit import Circuit
 
-class PortInUse(Exception):
-    """Another program listens on the port."""
+
+class CannotListen(Exception):
+    """The port or the address can't be had; the message says which, and what to do."""
 
 
 class Server(Context):  # type: ignore[misc]
@@ -30,6 +33,8 @@ class Server(Context):  # type: ignore[misc]
         0 chooses a free one.
     """
 
+    CircuitClass = Circuit
+
     def __init__(self, pvdb: dict[str, Any], interface: str, port: int) -> None:
         super().__init__(pvdb, [interface])
         self._interface = interface
@@ -42,21 +47,18 @@ class Server(Context):  # type: ignore[misc]
 
         Raises
         ------
-        PortInUse
-            Saying which port, and what to do.
+        CannotListen
+            If that is not possible there.
         """
         try:
             self._server = await asyncio.start_server(
                 self._accept, self._interface, self._listen_port, reuse_address=True
             )
+            self.port = self.ca_server_port = self._server.sockets[0].getsockname()[1]
+            await self._create_broadcaster_transport(self._interface)
         except OSError as error:
-            raise PortInUse(
-                f"port {self._listen_port} on {self._interface}: {error.strerror}; is another IOC running? "
-                "Stop it, or set the port to 0 to choose a free one"
-            ) from None
-        self.port = self.ca_server_port = self._server.sockets[0].getsockname()[1]
+            raise CannotListen(_reason(error, self._interface, self._listen_port)) from None
         self.broadcaster.server_addresses.append((self._interface, self.port))
-        await self._create_broadcaster_transport(self._interface)
         for loop in (
             self.broadcaster_receive_loop,
             self.broadcaster_queue_loop,
@@ -82,6 +84,20 @@ class Server(Context):  # type: ignore[misc]
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = _TransportWrapper(reader, writer)
         self.server_tasks.create(self.tcp_handler(client, client.getpeername()))
+
+
+def _reason(error: OSError, interface: str, port: int) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"interface {interface} is no address of this machine: set it to 127.0.0.1, or to one that "
+            "`ip address` shows"
+        )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {interface}: already in use, perhaps by another IOC; "
+            "stop that, or set the port to 0 to choose a free one"
+        )
+    return f"port {port} on {interface}: {error.strerror}; set the port to 0 to choose a free one"
 
 
 def quiet() -> None:

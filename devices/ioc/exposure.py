@@ -122,7 +122,7 @@ class Exposures:
         shot
             Says which, once the instrument is free.
         started
-            Called when the exposure has the instrument.
+            Called when the exposure has been ordered.
 
         Returns
         -------
@@ -143,8 +143,7 @@ class Exposures:
             refusal = self._beam.refusal(settle + one.seconds)
             if refusal is not None:
                 raise Refused(refusal)
-            await started()
-            answer = await self._expose(one, settle)
+            answer = await self._expose(one, settle, started)
             return driver.frame(answer), answer
 
     def call_off(self, reason: str) -> None:
@@ -152,7 +151,9 @@ class Exposures:
         self._called_off, self._reason = self._last, reason
         self._driver.call_off()
 
-    async def _expose(self, shot: Shot, settle: float) -> dict[str, Any]:
+    async def _expose(
+        self, shot: Shot, settle: float, started: Callable[[], Awaitable[None]]
+    ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         begin = loop.time()
         longest = settle + (1 + OVERHEAD) * shot.seconds + self._overrun
@@ -163,7 +164,9 @@ class Exposures:
         answered = self._driver.post("expose", **asdict(shot), settle=settle)
         answer: dict[str, Any] = {}
         try:
+            # published while the driver is at work, not before
             await self._beam.unblanked()
+            await started()
             answer = await answered
             # a simulated or replayed exposure may take less time than it stands for
             answer["on_time"] = max(answer["on_time"], settle + shot.seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from .beam_group import BeamGroup
-from .ca_server import PortInUse, Server
+from .ca_server import CannotListen, Server
 from .camera_group import CameraGroup
 from .config import IOCConfig
 from .controls_group import add_controls
@@ -62,14 +62,14 @@ class IOC:
         Raises
         ------
         CannotStart
-            If a driver fails, the port is taken, or the limits make no sense.
+            If a driver fails, the address can't be listened on, or the limits make no sense.
         """
         try:
             description = await self._driver.start(self.config.max_pixels)
             heart = self._serve_groups(description)
             self._server = Server(self._records.pvdb, self.config.interface, self.config.port)
             await self._server.start()
-        except (DriverError, PortInUse, Refused, ValueError) as error:
+        except (DriverError, CannotListen, Refused, ValueError) as error:
             raise CannotStart(" ".join(str(error).split())) from error
         self._tasks.append(asyncio.create_task(heart.beat()))
 

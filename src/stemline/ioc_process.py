@@ -13,6 +13,7 @@ from typing import Self
 from stemline.devices.ioc.config import IOCConfig
 
 START_TIMEOUT = 60.0  # [s]; a busy machine needs ten times what importing takes on an idle one
+ANSWER_TIMEOUT = 1.5  # [s] in which a living IOC says that it is about to end
 STOP_TIMEOUT = 10.0  # [s]; the IOC ends its driver's process first
 
 
@@ -67,13 +68,15 @@ class IOCProcess:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def stop(self) -> None:
-        """Let it blank, end its driver and exit; harmless when it has ended."""
+        """Let it blank, end its driver and exit; end one that is frozen. Harmless when it has ended."""
         process, self._process = self._process, None
         if process is None:
             return
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.close()
+        if not _says_something(process, ANSWER_TIMEOUT):
+            process.kill()  # its driver's process blanks, and ends, when the IOC is gone
         try:
             process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -86,10 +89,8 @@ class IOCProcess:
         assert process.stdout is not None
         process.stdin.write(self._config.model_dump_json() + "\n")
         process.stdin.flush()
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            if not selector.select(START_TIMEOUT):
-                raise IOCError(f"the IOC did not answer within {START_TIMEOUT:g} s: see {self._log_file}")
+        if not _says_something(process, START_TIMEOUT):
+            raise IOCError(f"the IOC did not answer within {START_TIMEOUT:g} s: see {self._log_file}")
         line = process.stdout.readline()
         if not line:
             raise IOCError(f"the IOC ended (exit code {process.wait()}): see {self._log_file}")
@@ -97,3 +98,11 @@ class IOCProcess:
         if "error" in message:
             raise IOCError(message["error"])
         return int(message["port"])
+
+
+def _says_something(process: subprocess.Popen[str], timeout: float) -> bool:
+    """Wait until there is something to be read from it, its end included."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return bool(selector.select(timeout))

@@ -178,6 +178,17 @@ def test_a_port_that_is_taken_is_one_line(tmp_path):
             pytest.fail("it started")
 
 
+def test_an_address_of_another_machine_is_no_taken_port(tmp_path):
+    # 192.0.2.0/24 is set aside for documentation: no machine has it (RFC 5737)
+    with (
+        pytest.raises(CannotStart, match="interface 192.0.2.1 is no address of this machine") as raised,
+        IOCThread(IOCConfig(write_root=tmp_path, interface="192.0.2.1")),
+    ):
+        pytest.fail("it started")
+    assert "port" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
