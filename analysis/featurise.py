@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from .gaussian_jet import INVARIANTS, gaussian_jet
 from .patches import cut_patches, principal_scores
 
-PATCH = 15  # [px] where every image pixel is a candidate: holds a particle's edge or a few lattice rows
+# [px], where every image pixel is a candidate. The map gains from patches that show more than a mode's reach:
+# on simulated specimens 5 to 9, 2 seeds each, it correlates with the truth by .76, .81, .85, .90, .94 for 15,
+# 21, 25, 31, 41 px (100 points of maximum uncertainty), while expected improvement needs 19, 18, 19, 18, 20
+# points on average to find the maximum. 31 is the largest that costs this search nothing.
+PATCH = 31
 SPACINGS = 3  # patch of an oversampled image, in candidates: the pixel and its neighbours
 LARGEST = 32  # [px] patches are averaged to this side: 1024 values say all that a few hundred points can use
 SCALES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the patch
@@ -27,8 +31,6 @@ class Candidates:
         ``(n, 2)``, (y, x) from the centre of the field of view [nm].
     features
         ``(n, d)``, columns standardised: principal components of the patches, then Gaussian-jet invariants.
-    patches
-        ``(n, size, size)`` of the standardised image, for models that learn their own features.
     grid
         ``(gy, gx)`` with ``n = gy * gx``.
     feature_names
@@ -37,7 +39,6 @@ class Candidates:
 
     positions: NDArray[np.float64]
     features: NDArray[np.float64]
-    patches: NDArray[np.float32]
     grid: tuple[int, int]
     feature_names: tuple[str, ...]
 
@@ -63,7 +64,7 @@ def candidates(
         ``(gy, gx)`` candidates; the image has a whole number of pixels for each, the same along y and x. By
         default every pixel is one.
     patch_size
-        Side of the patches [px of the image]; odd for one pixel a candidate. By default 15, or 3 candidates
+        Side of the patches [px of the image]; odd for one pixel a candidate. By default 31, or 3 candidates
         where the image is finer than the grid.
     components
         Principal components of the patches.
@@ -104,7 +105,7 @@ def candidates(
     names = [f"component_{index}" for index in range(components)]
     names += [f"{what}_{scale * size:g}px" for scale in SCALES for what in INVARIANTS]
     return Candidates(
-        _positions(gy, gx, spacing * pixel_size_nm), _standardised(features), patches, (gy, gx), tuple(names)
+        _positions(gy, gx, spacing * pixel_size_nm), _standardised(features), (gy, gx), tuple(names)
     )
 
 

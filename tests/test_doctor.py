@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from stemline.cli.doctor import check_config
 
 
@@ -27,3 +29,9 @@ def test_a_recording_that_is_not_there(tmp_path: Path) -> None:
 def test_a_key_that_is_not_known(tmp_path: Path) -> None:
     (what,) = findings(tmp_path, "experiment: {pionts: 3}")
     assert "experiment.pionts: unknown key" in what
+
+
+def test_a_catalog_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TILED_API_KEY", raising=False)
+    found = findings(tmp_path, "catalog: {uri: 'http://127.0.0.1:8000'}")
+    assert found["catalog.uri is http://127.0.0.1:8000: set TILED_API_KEY to its key"] == "missing"

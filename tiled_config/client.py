@@ -7,13 +7,17 @@ from typing import Any
 
 import httpx
 from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlueskyRuns
-from tiled.client import from_uri
+from tiled.client.constructors import from_context
+from tiled.client.context import Context
 from tiled.client.utils import ClientError
 from tiled.structures.core import Spec
 
 from .error import CatalogError
+from .token_auth import TokenAuth
 
 RUNS = "runs"
+# Beside the runs: what consumers and agents make of them.
+DERIVED = "derived"
 # Version 3 is the layout that TiledWriter writes; databroker looks a run up by this spec.
 RUNS_SPEC = Spec("CatalogOfBlueskyRuns", version="3.0")
 # A writer must learn within seconds, not minutes, that a catalog hangs; Tiled's own default is 30 s a read.
@@ -28,7 +32,7 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
     uri
         Address of the Tiled server, as `CatalogServer.uri` gives it.
     api_key
-        Its secret.
+        A key of it: what can be done with the result is what the key is for (`keys.SCOPES`).
 
     Returns
     -------
@@ -44,9 +48,13 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
         # Tiled's client would try for half a minute.
         httpx.get(uri, timeout=TIMEOUT)
         with contextlib.ExitStack() as stack:
-            root = from_uri(uri, api_key=api_key, timeout=TIMEOUT)
-            stack.callback(root.context.close)
-            runs = _runs(root)
+            context, _ = Context.from_any_uri(uri, api_key=api_key, timeout=TIMEOUT)
+            stack.callback(context.close)
+            # Tiled's client makes a key for each subscription if there are users: ours may make none, and
+            # needn't.
+            context.server_info.authentication.providers.clear()
+            context.http_client.auth = TokenAuth(str(context.api_uri), api_key)
+            runs = _runs(from_context(context))
             stack.pop_all()
     except httpx.TransportError as error:
         raise CatalogError(
@@ -55,10 +63,32 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
     except httpx.HTTPStatusError as error:
         if error.response.status_code in (401, 403):
             raise CatalogError(
-                f"catalog at {uri} refused the API key: take the one in the file api_key of its folder"
+                f"catalog at {uri} refused the API key: take one of those in the folder keys of the catalog"
             ) from error
         raise CatalogError(f"catalog at {uri} failed ({error}): see its log") from error
     return runs
+
+
+def derived(runs: CatalogOfBlueskyRuns) -> Any:
+    """Container of derived data in the same catalog, over the same connections; an agent may write there.
+
+    Parameters
+    ----------
+    runs
+        From `connect`.
+
+    Raises
+    ------
+    CatalogError
+        If the catalog has none.
+    """
+    try:
+        return from_context(runs.context, node_path_parts=[DERIVED])
+    except ClientError as error:
+        raise CatalogError(
+            f"catalog at {runs.context.api_uri} has no {DERIVED!r}: "
+            "run `python -m stemline.tiled_config.prepare` on it"
+        ) from error
 
 
 def disconnect(runs: CatalogOfBlueskyRuns) -> None:

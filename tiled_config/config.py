@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ class CatalogConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Path = Field(description="folder of the catalog: databases, events, API key and log")
+    folder: Path = Field(description="folder of the catalog: databases, events, keys and log")
     host: str = Field(default="127.0.0.1", description="address to listen on; 127.0.0.1 is this machine only")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=0, description="TCP port; 0 takes one that is free"
@@ -34,11 +33,6 @@ class CatalogConfig(BaseModel):
     def log_file(self) -> Path:
         """Where the server's messages and tracebacks go."""
         return self.folder / "catalog.log"
-
-    @property
-    def backup_folder(self) -> Path:
-        """Where documents go that the catalog did not take."""
-        return self.folder / "backup"
 
 
 def prepare_folder(folder: Path) -> None:
@@ -58,30 +52,3 @@ def prepare_folder(folder: Path) -> None:
         raise CatalogError(
             f"catalog folder {folder} is not writable ({error.strerror}): choose another folder"
         ) from error
-
-
-def api_key(folder: Path) -> str:
-    """Read the secret of the catalog in `folder`, made on first use and readable by its owner only.
-
-    Raises
-    ------
-    CatalogError
-        If the file can't be read or holds no key.
-    """
-    path = folder / "api_key"
-    try:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = path.read_text().strip()
-        else:
-            key = secrets.token_hex(32)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(key + "\n")
-    except OSError as error:
-        raise CatalogError(
-            f"API key file {path} can't be used ({error.strerror}): check its owner"
-        ) from error
-    if not key.isalnum():
-        raise CatalogError(f"API key file {path} holds no key: delete it, and a new one is made")
-    return key

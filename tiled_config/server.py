@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
-import selectors
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+import os
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
-from .config import CatalogConfig, api_key, prepare_folder
-from .error import CatalogError
+from .catalog_lock import served_port
+from .child_server import ChildServer
+from .config import CatalogConfig, prepare_folder
+from .keys import Keys, make_keys
 
 # The server itself gives up on open connections after 3 s.
 STOP_TIMEOUT = 10.0  # [s]
+# Tiled's variables would override its file; HDF5 loads code from where its own point to.
+NOT_INHERITED = ("TILED_", "HDF5_PLUGIN_")
 
 
 class CatalogServer:
@@ -36,9 +34,14 @@ class CatalogServer:
                 "readable": tuple(path.expanduser().absolute() for path in config.readable),
             }
         )
-        self._process: subprocess.Popen[str] | None = None
+        self._child = ChildServer(
+            "catalog server",
+            "stemline.tiled_config.server_process",
+            self.config.log_file,
+            {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)},
+        )
         self._port = 0
-        self._api_key = ""
+        self._keys = Keys("", "", "", "")
 
     def __repr__(self) -> str:
         state = self.url if self.alive else "stopped"
@@ -47,13 +50,17 @@ class CatalogServer:
     @property
     def alive(self) -> bool:
         """Whether the server's process runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._child.alive
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server's process, None when there is none."""
+        return self._child.pid
 
     @property
     def url(self) -> str:
         """Address of the server, without the key: fit for a screen and for a log."""
-        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-        return f"http://{host}:{self._port}"
+        return _url(self.config.host, self._port)
 
     @property
     def uri(self) -> str:
@@ -61,14 +68,29 @@ class CatalogServer:
         return f"{self.url}/api/v1"
 
     @property
+    def keys(self) -> Keys:
+        """The keys of all roles; also in the folder ``keys``."""
+        return self._keys
+
+    @property
     def api_key(self) -> str:
-        """The secret that opens the catalog; also in the file ``api_key`` of the folder."""
-        return self._api_key
+        """The acquisition's key: it may write and register in ``runs``."""
+        return self._keys.acquisition
+
+    @property
+    def agent_key(self) -> str:
+        """An agent's or a consumer's key: it may read everything and write in ``derived``."""
+        return self._keys.agent
+
+    @property
+    def viewer_key(self) -> str:
+        """A key that may only read."""
+        return self._keys.viewer
 
     @property
     def web_url(self) -> str:
-        """Address of the web pages with the key in it: for the user's own screen only, never for a log."""
-        return f"{self.url}/?api_key={self._api_key}"
+        """Address of the web pages, with the viewer's key in it: for the user's own screen, not for a log."""
+        return f"{self.url}/ui/browse/runs/?api_key={self.viewer_key}"
 
     def start(self) -> Self:
         """Start the server and wait until it answers.
@@ -82,45 +104,20 @@ class CatalogServer:
             return self
         config = self.config
         prepare_folder(config.folder)
-        self._api_key = api_key(config.folder)
+        self._keys = make_keys(config.folder)
         settings = {
             "folder": str(config.folder),
             "host": config.host,
-            "port": config.port,
+            # One that is started again is found where it was.
+            "port": self._port or config.port,
             "readable": [str(path) for path in config.readable],
-            "api_key": self._api_key,
         }
-        with config.log_file.open("a") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "stemline.tiled_config.server_process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                # Ctrl-C in a terminal reaches us alone: the run's last documents still find a catalog.
-                start_new_session=True,
-            )
-        try:
-            self._port = self._handshake(self._process, settings)
-        except BaseException:
-            self.stop()
-            raise
+        self._port = int(self._child.start(settings, config.start_timeout)["port"])
         return self
 
     def stop(self) -> None:
         """End the server; harmless when it has ended."""
-        process = self._process
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close(pipe)
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._process = None
+        self._child.stop(STOP_TIMEOUT)
 
     def wait(self) -> None:
         """Block for as long as the server runs.
@@ -130,9 +127,9 @@ class CatalogServer:
         CatalogError
             When it ends by itself.
         """
-        if self._process is not None:
-            self._process.wait()
-            raise self._died()
+        if self.pid is not None:
+            self._child.wait()
+            raise self._child.died()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -145,80 +142,18 @@ class CatalogServer:
     ) -> None:
         self.stop()
 
-    def _handshake(self, process: subprocess.Popen[str], settings: dict[str, object]) -> int:
-        """Send the settings, wait for the answer, return the port."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(settings) + "\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            process.wait()
-            raise self._died() from None
-        line = _read_line(process.stdout, self.config.start_timeout)
-        if line is None:
-            raise CatalogError(
-                f"catalog server did not answer within {self.config.start_timeout:g} s: "
-                f"see {self.config.log_file}, or raise start_timeout"
-            )
-        if not line:
-            process.wait()
-            raise self._died()
-        message = json.loads(line)
-        if "error" in message:
-            raise CatalogError(message["error"])
-        return int(message["port"])
 
-    def _died(self) -> CatalogError:
-        code = self._process.returncode if self._process is not None else None
-        return CatalogError(
-            f"catalog server ended (exit code {code}): {_last_error(self.config.log_file)}; "
-            f"see {self.config.log_file}"
-        )
+def served_uri(config: CatalogConfig) -> str | None:
+    """Find the server that another process has started on a catalog's folder.
 
-
-def serve(config: CatalogConfig, announce: Callable[[CatalogServer], None]) -> None:
-    """Run the catalog until Ctrl-C: what `stemline catalog` does.
-
-    Parameters
-    ----------
-    config
-        The catalog.
-    announce
-        Called once, when the server answers.
-
-    Raises
-    ------
-    CatalogError
-        If the server does not start, or ends by itself.
+    Returns
+    -------
+    str or None
+        Address of its API; None if nobody serves this folder, or not yet.
     """
-    with CatalogServer(config) as server:
-        announce(server)
-        try:
-            server.wait()
-        except KeyboardInterrupt:
-            return
+    port = served_port(config.folder)
+    return None if port is None else f"{_url(config.host, port)}/api/v1"
 
 
-def _read_line(pipe: IO[str], timeout: float) -> str | None:
-    """One line from `pipe`, "" at its end, None when there is none within `timeout` [s]."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        if not selector.select(timeout):
-            return None
-    return pipe.readline()
-
-
-def _close(pipe: IO[str]) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        # What was not yet sent can't be sent any more; the pipe is closed all the same.
-        return
-
-
-def _last_error(path: Path) -> str:
-    """Find the last line of a log that names an error, or the last one that says anything."""
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
-    return (errors or lines or ["it left no message"])[-1]
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -160,11 +160,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="two specimens, one seed, 50 points: no verdict")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--patch-size", type=int, help="of the image patches [px]; default: as the session's")
+    parser.add_argument("--specimens", type=int, nargs="+", help="their seeds; default: 0 to 4")
+    parser.add_argument("--seeds", type=int, help="runs on each specimen; default: 5")
     options = parser.parse_args()
-    specimens, seeds, checkpoints = (2, 1, QUICK) if options.quick else (5, 5, CHECKPOINTS)
+    count, seeds, checkpoints = (2, 1, QUICK) if options.quick else (5, 5, CHECKPOINTS)
+    specimens, seeds = options.specimens or range(count), options.seeds or seeds
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         each = partial(on_specimen, seeds=seeds, patch_size=options.patch_size, checkpoints=checkpoints)
-        found = list(pool.map(each, range(specimens)))
+        found = list(pool.map(each, specimens))
     efficiency, needed = efficiency_table(found, checkpoints[-1])
     mapping, correlation = map_table(found, checkpoints)
     seconds = np.median(np.array([row for f in found for row in f["seconds"]]), axis=0)

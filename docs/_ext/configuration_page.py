@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from sphinx.application import Sphinx
 
 from stemline.config import SessionConfig
+from stemline.config.keys import sections
 
 HEADER = """# Configuration
 
@@ -19,14 +20,6 @@ One YAML file describes a session. Every key has a default; a key that is not li
 `stemline doctor FILE` checks a file without starting anything. Examples are in `examples/`.
 
 """
-
-
-def models(annotation: object) -> Iterator[type[BaseModel]]:
-    """Find the pydantic models an annotation mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in typing.get_args(annotation):
-        yield from models(argument)
 
 
 def type_name(annotation: object) -> str:
@@ -50,7 +43,7 @@ def default_text(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    return "" if list(models(field.annotation)) else f"`{value}`"
+    return "" if list(sections(field.annotation)) else f"`{value}`"
 
 
 def section(model: type[BaseModel], path: str) -> Iterator[str]:
@@ -59,7 +52,7 @@ def section(model: type[BaseModel], path: str) -> Iterator[str]:
     yield "| key | type | default | meaning |\n|---|---|---|---|\n"
     nested = []
     for name, field in model.model_fields.items():
-        inner = list(models(field.annotation))
+        inner = list(sections(field.annotation))
         nested += [(one, f"{path}.{name}".lstrip(".")) for one in inner]
         kind = "section" if inner else type_name(field.annotation)
         yield f"| `{name}` | {kind} | {default_text(field)} | {field.description or 'see below'} |\n"

@@ -8,17 +8,23 @@ from typing import Any, Literal, TypeVar
 from bluesky.utils import MsgGenerator
 
 from stemline.analysis.featurise import Candidates
-from stemline.config import SessionConfig
+from stemline.config import Acquisition, SessionConfig
 from stemline.plans import adaptive_spectroscopy as adaptive
 from stemline.plans import grid_spectroscopy as grid
 from stemline.plans import random_spectroscopy as random
 from stemline.plans import survey as overview
 from stemline.plans.protocols import BackgroundProposer, Microscope, Records
+from stemline.plans.request import SurveyOptions
 from stemline.plans.summary import SpectroscopySummary
 
-Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
 T = TypeVar("T")
 MakeAgent = Callable[[Candidates, Mapping[str, Any]], BackgroundProposer]
+
+
+class _Common(SurveyOptions):
+    """What every spectroscopy plan is told."""
+
+    dwell_time: float
 
 
 class Experiments:
@@ -41,9 +47,8 @@ class Experiments:
     ) -> None:
         self._config = config
         self._microscope = microscope
-        self._records = records
+        self._measuring = microscope, records, config.experiment.make_scalariser()
         self._make_agent = make_agent
-        self._scalarise = config.experiment.make_scalariser()
 
     def adaptive_spectroscopy(
         self,
@@ -69,25 +74,17 @@ class Experiments:
             Metadata for the start document.
         """
         agent = self._config.agent
-        options = {
-            "acquisition": acquisition or agent.acquisition,
-            "num_seed": agent.num_seed,
-            "uncertainty_goal": agent.uncertainty_goal,
-            "predictability_goal": agent.predictability_goal,
-            "seed": _given(seed, agent.seed),
-        }
+        asked = {"acquisition": acquisition or agent.acquisition, "seed": _given(seed, agent.seed)}
+        options = {**agent.options(), **asked}
         points = _given(num_points, self._config.experiment.num_points)
         return (
             yield from adaptive.adaptive_spectroscopy(
-                self._microscope,
-                self._records,
-                self._scalarise,
+                *self._measuring,
                 lambda candidates: self._make_agent(candidates, {**options, "num_points": points}),
                 num_points=points,
-                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
                 suggest_timeout=agent.suggest_timeout,
                 md={"agent": options, **(md or {})},
-                **self._frame(),
+                **self._common(dwell_time),
             )
         )
 
@@ -113,14 +110,11 @@ class Experiments:
         """
         return (
             yield from random.random_spectroscopy(
-                self._microscope,
-                self._records,
-                self._scalarise,
+                *self._measuring,
                 seed=_given(seed, self._config.agent.seed),
                 num_points=_given(num_points, self._config.experiment.num_points),
-                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
                 md=md,
-                **self._frame(),
+                **self._common(dwell_time),
             )
         )
 
@@ -143,13 +137,7 @@ class Experiments:
         """
         return (
             yield from grid.grid_spectroscopy(
-                self._microscope,
-                self._records,
-                self._scalarise,
-                dwell_time=_given(dwell_time, self._config.experiment.dwell_time),
-                order=order,
-                md=md,
-                **self._frame(),
+                *self._measuring, order=order, md=md, **self._common(dwell_time)
             )
         )
 
@@ -184,9 +172,10 @@ class Experiments:
             )
         )
 
-    def _frame(self) -> dict[str, Any]:
+    def _common(self, dwell_time: float | None) -> _Common:
         experiment = self._config.experiment
         return {
+            "dwell_time": _given(dwell_time, experiment.dwell_time),
             "survey_shape": experiment.survey.shape,
             "field_of_view": experiment.survey.field_of_view,
             "survey_dwell_time": experiment.survey.dwell_time,

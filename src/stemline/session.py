@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -14,6 +14,7 @@ from bluesky import RunEngine
 import stemline
 from stemline.agents.worker import InlineProposer, WorkerProposer
 from stemline.analysis.featurise import Candidates
+from stemline.catalog_access import CatalogAccess
 from stemline.config import ConfigError, SessionConfig
 from stemline.devices.channel_access import use_channel_access
 from stemline.experiments import Experiments
@@ -22,10 +23,14 @@ from stemline.plans.protocols import BackgroundProposer
 from stemline.plans.protocols import Microscope as PlanMicroscope
 from stemline.tiled_config.broker import broker
 from stemline.tiled_config.client import connect, disconnect
+from stemline.tiled_config.forwarder_process import ForwarderProcess
+from stemline.tiled_config.journal import Journal
+from stemline.tiled_config.profile import profile, search_profiles
+from stemline.tiled_config.recover import recover
 from stemline.tiled_config.server import CatalogServer
-from stemline.tiled_config.writer import CatalogWriter
 
 if TYPE_CHECKING:
+    from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlueskyRuns
     from databroker.v1 import Broker
 
     from stemline.devices.microscope import Microscope
@@ -39,35 +44,31 @@ class Session:
     config
         What to build.
     say
-        Takes a line about what is being started.
+        Takes a line about what is being started, and what was found.
 
     Attributes
     ----------
     RE
-        The RunEngine; its documents go to the catalog.
+        The RunEngine; its documents go to the journal, and from there to the catalog.
     microscope
         The ophyd devices.
     experiments
         Plans that need nothing but numbers.
-    catalog
-        The container of the runs (Tiled client).
-    catalog_url
-        Address of the catalog's web pages, without the key.
     """
 
     RE: RunEngine
     microscope: Microscope
     experiments: Experiments
-    writer: CatalogWriter
+    _access: CatalogAccess
+    _forwarder: ForwarderProcess
 
     def __init__(self, config: SessionConfig, say: Callable[[str], None] = print) -> None:
         self.config = config
         self._say = say
         self._stack = contextlib.ExitStack()
-        self._server: CatalogServer | None = None
 
     def open(self) -> Self:
-        """Start what the session needs and connect to it.
+        """Close the runs of a session that died, start what this one needs and connect to it.
 
         Raises
         ------
@@ -76,6 +77,8 @@ class Session:
         """
         with contextlib.ExitStack() as stack:
             self._make_data_folder()
+            for run in recover(self.config.journal):
+                self._say(run.line)
             address = self._start_servers(stack)
             self.microscope = self._connect_microscope(address)
             self.RE = self._run_engine(stack)
@@ -84,7 +87,7 @@ class Session:
         return self
 
     def close(self) -> None:
-        """Flush documents, disconnect, end every process this session started."""
+        """Close an open run, bring its documents to the catalog, end every process this session started."""
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -95,10 +98,50 @@ class Session:
     ) -> None:
         self.close()
 
+    @functools.cached_property
+    def catalog(self) -> CatalogOfBlueskyRuns:
+        """The container of the runs (Tiled client); connects when it is first asked for.
+
+        Raises
+        ------
+        CatalogError
+            While no catalog answers; runs can be measured all the same.
+        """
+        runs = connect(self._access.uri, self._access.key)
+        self._stack.callback(disconnect, runs)
+        return runs
+
+    @property
+    def catalog_url(self) -> str:
+        """Address of the catalog's web pages, without a key."""
+        return self._access.url
+
+    @property
+    def catalog_web_url(self) -> str:
+        """The same for the user's own screen: with a key that can only read, if the session has one."""
+        return self._access.web_url
+
     @property
     def db(self) -> Broker:
         """The catalog through databroker: ``db[-1].table()``."""
         return broker(self.catalog)
+
+    def flush(self, timeout: float = 60.0) -> str | None:
+        """Wait until the catalog has every run that has ended.
+
+        Parameters
+        ----------
+        timeout
+            How long [s].
+
+        Returns
+        -------
+        str or None
+            One line for the user that says which runs it does not have, why, and where they are; None when
+            all is well.
+        """
+        self._forwarder.start()  # nothing, unless it died
+        return self._forwarder.flush(timeout)
 
     def _make_data_folder(self) -> None:
         try:
@@ -110,7 +153,10 @@ class Session:
     def _start_servers(self, stack: contextlib.ExitStack) -> tuple[str, ...]:
         """Start the catalog and the IOC side by side; return the addresses of the IOC."""
         epics, catalog = self.config.epics, self.config.catalog
-        self._say("starting " + " and ".join(self._own_servers()) if self._own_servers() else "connecting")
+        if catalog.uri is not None:
+            self._access = CatalogAccess.given(catalog)
+        own = self._own_servers()
+        self._say("starting " + " and ".join(own) if own else "connecting")
         with ThreadPoolExecutor(1) as background:
             server = None
             if catalog.uri is None:
@@ -123,16 +169,11 @@ class Session:
                 addresses = (f"{self.config.ioc.interface}:{ioc.port}",)
             if server is not None:
                 starting.result()
-        if server is not None:
-            self.catalog_url, uri, key = server.url, server.uri, server.api_key
-        else:
-            uri = self.catalog_url = str(catalog.uri)
-            key = os.environ.get("TILED_API_KEY", "")
-            if not key:
-                raise ConfigError(f"catalog.uri is {uri}: set TILED_API_KEY to its key")
-        self._server = server
-        self.catalog = connect(uri, key)
-        stack.callback(disconnect, self.catalog)
+                self._access = CatalogAccess.own(server)
+                stack.enter_context(profile(self.config.profiles, server.uri, server.viewer_key))
+                search_profiles(self.config.profiles)
+        self._forwarder = ForwarderProcess(self.config.journal, self._access.uri, self._access.forwarder_key)
+        stack.enter_context(self._forwarder)
         return addresses
 
     def _own_servers(self) -> list[str]:
@@ -169,12 +210,15 @@ class Session:
             **self.config.metadata,
         }
         engine = RunEngine(metadata, scan_id_source=self._next_scan_id)
-        self.writer = stack.enter_context(
-            CatalogWriter(self.catalog, self.config.catalog_server().backup_folder)
-        )
-        engine.subscribe(self.writer)
+        stack.callback(self._bring_home)
+        # First: what it can't keep must not reach anybody else.
+        engine.subscribe(stack.enter_context(Journal(self.config.journal)))
         stack.callback(_abort_if_open, engine)
         return engine
+
+    def _bring_home(self) -> None:
+        if problem := self.flush():
+            self._say(problem)
 
     def _beam_energy(self) -> dict[str, float]:
         high_tension = getattr(self.microscope.beam, "high_tension", None)
@@ -189,8 +233,10 @@ class Session:
         return number
 
     def _make_agent(self, candidates: Candidates, options: Mapping[str, Any]) -> BackgroundProposer:
-        where = WorkerProposer if self.config.agent.where == "worker" else InlineProposer
-        return where(candidates.features, candidates.positions, options)
+        what = candidates.features, candidates.positions, options
+        if self.config.agent.where == "inline":
+            return InlineProposer(*what)
+        return WorkerProposer(*what, self.config.data / "agent.log")
 
 
 def _abort_if_open(engine: RunEngine) -> None:

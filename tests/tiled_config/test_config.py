@@ -5,32 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from stemline.tiled_config.config import CatalogConfig, api_key, prepare_folder
+from stemline.tiled_config.config import CatalogConfig, prepare_folder
 from stemline.tiled_config.error import CatalogError
-
-
-def test_key_is_made_once_for_its_owner(tmp_path: Path) -> None:
-    key = api_key(tmp_path)
-    assert len(key) == 64
-    assert (tmp_path / "api_key").stat().st_mode & 0o777 == 0o600
-    assert api_key(tmp_path) == key
-
-
-def test_keys_differ(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    assert api_key(tmp_path) != api_key(tmp_path / "other")
-
-
-def test_empty_key_file(tmp_path: Path) -> None:
-    (tmp_path / "api_key").write_text("\n")
-    with pytest.raises(CatalogError, match="holds no key: delete it"):
-        api_key(tmp_path)
-
-
-def test_key_is_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "api_key").mkdir()
-    with pytest.raises(CatalogError, match=r"api_key can't be used \(Is a directory\)"):
-        api_key(tmp_path)
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:

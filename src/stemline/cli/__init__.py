@@ -6,14 +6,14 @@ and torch take many seconds to import.
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import click
 import typer
 
-from . import bench, doctor, record, run, serve
+from . import bench, doctor, forward, profile, queue, record, recover, run, serve, status
 from .failure import report_failure, send_logs_to_file
+from .stop_request import StopRequest
 
 STOPPED = 130  # exit code after Ctrl-C, as shells have it
 
@@ -28,21 +28,20 @@ app.command("demo")(run.demo)
 app.command("run")(run.run)
 app.command("ioc")(serve.ioc)
 app.command("catalog")(serve.catalog)
+app.command("forward")(forward.forward)
+app.command("status")(status.status)
+app.command("profile")(profile.profile)
+app.command("queue")(queue.queue)
+app.command("recover")(recover.recover)
 app.command("record")(record.record)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 
 
-def stop_as_ctrl_c(number: int, frame: object) -> None:
-    """End as Ctrl-C does: the run is closed as aborted, the beam blanked, every process ended."""
-    signal.raise_signal(signal.SIGINT)
-
-
 def main() -> None:
     """Run the command line; every failure is one line, its traceback goes to a log file."""
     send_logs_to_file()
-    for polite in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(polite, stop_as_ctrl_c)
+    StopRequest.listen()
     try:
         # With standalone_mode off, click hands exit codes and errors to us instead of printing its own.
         code = typer.main.get_command(app).main(standalone_mode=False)
@@ -55,5 +54,5 @@ def main() -> None:
         report_failure(error)
         sys.exit(1)
     if code == STOPPED:  # typer turns Ctrl-C into this exit code
-        print("stemline: stopped by Ctrl-C or a signal", file=sys.stderr)
+        print(f"stemline: stopped by {StopRequest.name}", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-BENCHMARKS = ("benchmarks.latency.bench_point", "benchmarks.agent.bench_efficiency", "benchmarks.agent.bench_sto")
-
 
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="End each within a minute.")] = False,
@@ -20,9 +18,12 @@ def bench(
     root = Path(__file__).resolve().parents[3]
     if not (root / "benchmarks").is_dir():
         raise FileNotFoundError(f"no benchmarks/ in {root}: run `stemline bench` from a checkout of stemline")
-    for name in BENCHMARKS:
-        if only not in name:
-            continue
+    scripts = [path.relative_to(root) for path in sorted(root.glob("benchmarks/*/bench_*.py"))]
+    every = [".".join(script.with_suffix("").parts) for script in scripts]
+    names = [name for name in every if only in name]
+    if not names:
+        raise ValueError(f"no benchmark's name contains {only!r}: there are {', '.join(every)}")
+    for name in names:
         print(f"== {name}", flush=True)
         command = [sys.executable, "-m", name, *(["--quick"] if quick else [])]
         if code := subprocess.run(command, cwd=root).returncode:

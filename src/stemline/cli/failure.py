@@ -18,7 +18,7 @@ def one_line(error: BaseException) -> str:
 
 
 def log_file() -> Path:
-    """The user's log file, its folder made."""
+    """Return the user's log file, its folder made."""
     return user_log_path("stemline", ensure_exists=True) / "stemline.log"
 
 

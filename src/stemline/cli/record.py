@@ -12,7 +12,9 @@ from .progress_bar import ProgressBar
 
 def record(
     output: Annotated[Path, typer.Argument(help="The .hspy file to write; HyperSpy opens it too.")],
-    config: Annotated[Path | None, typer.Option(help="Session YAML; without it, the built-in simulation.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Session YAML; without it, the built-in simulation.")
+    ] = None,
     rows: Annotated[int, typer.Option(min=2, help="Spectra along y.")] = 48,
     columns: Annotated[int, typer.Option(min=2, help="Spectra along x.")] = 48,
     dwell_time: Annotated[float, typer.Option(min=1e-6, help="Of one spectrum [s].")] = 0.02,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .stop_request import StopRequest
+
 if TYPE_CHECKING:
     from stemline.session import Session
 
@@ -24,7 +26,9 @@ class Plan(StrEnum):
 def run(
     config: Annotated[Path, typer.Argument(help="Session YAML.")],
     plan: Annotated[Plan, typer.Option(help="Which experiment.")] = Plan.ADAPTIVE,
-    points: Annotated[int | None, typer.Option(help="Measurement budget; default: the configuration's.")] = None,
+    points: Annotated[
+        int | None, typer.Option(help="Measurement budget; default: the configuration's.")
+    ] = None,
     figure: Annotated[Path | None, typer.Option(help="PNG to write.")] = None,
 ) -> None:
     """Run one experiment, print its summary, and draw it."""
@@ -40,8 +44,12 @@ def run(
 
 
 def demo(
-    config: Annotated[Path | None, typer.Argument(help="Session YAML; default: the built-in simulation.")] = None,
-    points: Annotated[int | None, typer.Option(help="Measurement budget; default: the configuration's.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="Session YAML; default: the built-in simulation.")
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(help="Measurement budget; default: the configuration's.")
+    ] = None,
     figure: Annotated[Path, typer.Option(help="PNG to write.")] = Path("stemline-demo.png"),
 ) -> None:
     """Run the whole loop on a simulated microscope, with a random run to compare it with."""
@@ -72,7 +80,7 @@ def build(session: Session, plan: Plan, points: int | None) -> Any:
 
 
 def execute(session: Session, plan: Any) -> str:
-    """Run a plan, showing its progress; return the uid of its run. Ctrl-C aborts it.
+    """Run a plan, showing its progress; return the uid of its run. Ctrl-C aborts it, SIGTERM too.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def execute(session: Session, plan: Any) -> str:
     try:
         uids = session.RE(plan, Progress())
     except RunEngineInterrupted:
-        session.RE.abort("stopped by Ctrl-C")
+        session.RE.abort(f"stopped by {StopRequest.name}")
         raise KeyboardInterrupt from None
     assert isinstance(uids, tuple)  # what a RunEngine returns unless it is told to return a result
     return str(uids[0])
@@ -99,10 +107,12 @@ def report(session: Session, uid: str, figure: Path, baseline: str | None = None
     from stemline.consumers.summary_table import format_summary
 
     print("waiting for the catalog to have every document", flush=True)
-    if problem := session.writer.flush():
+    if problem := session.flush():
         raise RuntimeError(problem)
     summary = read_run_summary(session.catalog[uid])
     peer = read_run_summary(session.catalog[baseline]) if baseline else None
     print(format_summary(summary, peer))
     draw_summary(summary, figure, peer)
-    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}  (ends with this command; `stemline catalog` serves it again)")
+    print(f"\nfigure   {figure}\nrun      {uid}\ncatalog  {session.catalog_url}")
+    if session.config.catalog.uri is None:
+        print("         (ends with this command; `stemline catalog` serves it again)")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from stemline.tiled_config.server import CatalogServer
 
 ConfigFile = Annotated[Path | None, typer.Argument(help="Session YAML; without it, the built-in simulation.")]
 
@@ -21,14 +19,18 @@ def ioc(config: ConfigFile = None) -> None:
     serve(load(config).ioc_server())
 
 
-def announce(server: CatalogServer) -> None:
-    """Say where the catalog is; the address holds its key, so it is for the user's own terminal."""
-    print(f"catalog at {server.web_url}  (Ctrl-C ends it)", flush=True)
-
-
 def catalog(config: ConfigFile = None) -> None:
     """Serve the catalog (Tiled) until Ctrl-C."""
     from stemline.config import load
-    from stemline.tiled_config.server import serve
+    from stemline.tiled_config.profile import profile
+    from stemline.tiled_config.server import CatalogServer
 
-    serve(load(config).catalog_server(), announce)
+    session = load(config)
+    with (
+        CatalogServer(session.catalog_server()) as server,
+        profile(session.profiles, server.uri, server.viewer_key),
+    ):
+        # The address holds a key that can only read: it is for the user's own terminal.
+        print(f"catalog at {server.web_url}  (Ctrl-C ends it)", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.wait()

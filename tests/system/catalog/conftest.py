@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -23,8 +24,8 @@ from ophyd.status import DeviceStatus
 
 from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.config import CatalogConfig
+from stemline.tiled_config.run_writer import RunWriter
 from stemline.tiled_config.server import CatalogServer
-from stemline.tiled_config.writer import CatalogWriter
 
 
 class FrameDetector(Device):
@@ -96,6 +97,26 @@ class FrameDetector(Device):
         yield "stream_datum", self._bundle.compose_stream_datum({"start": count - 1, "stop": count})
 
 
+class Subscriber:
+    """Writes what has come when it is told to, and at the end of a run."""
+
+    def __init__(self, runs: Any) -> None:
+        self._runs = runs
+        self._writer: RunWriter | None = None
+
+    def __call__(self, name: str, doc: dict[str, Any]) -> None:
+        if self._writer is None:
+            self._writer = RunWriter(self._runs)
+        self._writer(name, copy.deepcopy(doc))
+        if name == "stop":
+            self.write_waiting()
+            self._writer = None
+
+    def write_waiting(self) -> None:
+        if self._writer is not None:
+            self._writer.write_waiting()
+
+
 @dataclass
 class Bench:
     """What a test acts on."""
@@ -103,13 +124,12 @@ class Bench:
     server: CatalogServer
     runs: Any
     RE: RunEngine
-    writer: CatalogWriter
+    writing: Subscriber
     image: FrameDetector
     spectrum: FrameDetector
 
     def run(self, plan: Any) -> str:
         (uid,) = self.RE(plan)
-        assert self.writer.flush() is None
         return str(uid)
 
 
@@ -132,17 +152,15 @@ def make_bench(catalog_folder: Path) -> Iterator[Callable[[CatalogServer], Bench
     def make(server: CatalogServer) -> Bench:
         runs = connect(server.uri, server.api_key)
         engine = RunEngine()
-        writer = CatalogWriter(runs, server.config.backup_folder)
-        engine.subscribe(writer)
+        engine.subscribe(writing := Subscriber(runs))
         frames = catalog_folder / "frames"
         image = FrameDetector("haadf", "haadf_image", frames, (24, 32), "<u2")
         spectrum = FrameDetector("eels", "eels_spectrum", frames, (1024,), "<f4")
-        benches.append(Bench(server, runs, engine, writer, image, spectrum))
+        benches.append(Bench(server, runs, engine, writing, image, spectrum))
         return benches[-1]
 
     yield make
     for bench in benches:
-        bench.writer.close(1.0)
         disconnect(bench.runs)
 
 
@@ -209,6 +227,7 @@ def adaptive_plan(
         yield from event("survey", bench.image, soft["scanner_field_of_view"])
         for i in range(num_points):
             if look is not None and i == look_at:
+                bench.writing.write_waiting()
                 looking = asyncio.run_coroutine_threadsafe(asyncio.to_thread(look), bench.RE.loop)
                 yield from bps.wait_for([partial(_wait, looking)])
                 looking.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,10 +59,22 @@ def test_wrong_key(server: Any) -> None:
 def test_web_pages_and_key(server: Any) -> None:
     assert "<html" in httpx.get(server.web_url, follow_redirects=True).text
     assert httpx.get(f"{server.uri}/metadata/runs").status_code == 401
-    command = Path(f"/proc/{server._process.pid}/cmdline").read_bytes().decode()
-    environment = Path(f"/proc/{server._process.pid}/environ").read_bytes().decode()
+    command = Path(f"/proc/{server.pid}/cmdline").read_bytes().decode()
+    environment = Path(f"/proc/{server.pid}/environ").read_bytes().decode()
     log = server.config.log_file.read_text()
-    assert server.api_key not in command + environment + log + repr(server)
+    for key in (server.api_key, server.agent_key, server.viewer_key, server.keys.admin):
+        assert key not in command + environment + log + repr(server)
+
+
+def test_what_is_shown_to_the_user_can_only_read(server: Any) -> None:
+    assert server.web_url.endswith(server.viewer_key)
+    with httpx.Client(base_url=server.url) as browser:
+        # The page puts the key into a cookie.
+        browser.get(server.web_url, follow_redirects=True)
+        assert browser.get("/api/v1/metadata/runs").status_code == 200
+        body = {"structure_family": "container", "metadata": {}, "specs": [], "data_sources": []}
+        headers = {"x-csrf": browser.cookies["tiled_csrf"]}
+        assert browser.post("/api/v1/metadata/runs", json=body, headers=headers).status_code == 401
 
 
 def test_ends_with_its_parent(tmp_path: Path) -> None:
@@ -75,7 +88,7 @@ def test_ends_with_its_parent(tmp_path: Path) -> None:
             "from stemline.tiled_config.config import CatalogConfig\n"
             "from stemline.tiled_config.server import CatalogServer\n"
             "server = CatalogServer(CatalogConfig(folder=Path(sys.argv[1]))).start()\n"
-            "print(json.dumps([server._process.pid, server.uri]), flush=True)\n"
+            "print(json.dumps([server.pid, server.uri]), flush=True)\n"
             "sys.stdin.read()\n",
             str(tmp_path),
         ],
@@ -104,6 +117,39 @@ def test_runs_survive_a_restart(tmp_path: Path) -> None:
             assert len(runs) == known
             if not known:
                 runs.create_container(key="kept")
+            disconnect(runs)
+
+
+@pytest.mark.slow
+def test_a_deleted_key_is_revoked_at_the_next_start(tmp_path: Path) -> None:
+    config = CatalogConfig(folder=tmp_path)
+    with CatalogServer(config) as server:
+        leaked, kept = server.viewer_key, server.agent_key
+    (tmp_path / "keys" / "viewer").unlink()
+    with CatalogServer(config) as server:
+        assert server.viewer_key != leaked
+        codes = [
+            httpx.get(f"{server.uri}/metadata/runs", headers={"Authorization": f"Apikey {key}"}).status_code
+            for key in (leaked, server.viewer_key, kept)
+        ]
+    assert codes == [401, 200, 200]
+
+
+@pytest.mark.slow
+def test_folder_of_the_time_before_there_were_roles(tmp_path: Path) -> None:
+    config = CatalogConfig(folder=tmp_path)
+    with CatalogServer(config) as server:
+        runs = connect(server.uri, server.api_key)
+        runs.create_container(key="older_run", metadata={"start": {"uid": "older_run"}})
+        disconnect(runs)
+    shutil.rmtree(tmp_path / "keys")
+    (tmp_path / "keys.db").unlink()
+    (tmp_path / "api_key").write_text("cd" * 32 + "\n")
+    with CatalogServer(config) as server:
+        assert server.api_key == "cd" * 32
+        for key in (server.api_key, server.viewer_key):
+            runs = connect(server.uri, key)
+            assert runs["older_run"].metadata["start"]["uid"] == "older_run"
             disconnect(runs)
 
 

@@ -1,18 +1,21 @@
-"""The configuration of a session: one YAML file, every key checked."""
+"""The sections of a session's YAML: what may be set, its default and its meaning."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
 from stemline.analysis.scalarise import Scalariser, make_scalariser
 from stemline.devices.ioc.config import IOCConfig
 from stemline.tiled_config.config import CatalogConfig
+
+from .error import ConfigError
 
 # Keys of a start document that Bluesky, the session and the plans write.
 RESERVED = frozenset(
@@ -20,12 +23,11 @@ RESERVED = frozenset(
 )
 
 
-class ConfigError(ValueError):
-    """The configuration can't be used; the message names the file, the key and what to do."""
+Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SurveyConfig(_Section):
@@ -40,7 +42,7 @@ class ExperimentConfig(_Section):
     """What is measured, where, and how it becomes a number."""
 
     num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
-    dwell_time: float = Field(0.02, gt=0, allow_inf_nan=False, description="of one spectrum [s]")
+    dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
     survey: SurveyConfig = Field(SurveyConfig(), description="the overview image")
     grid: tuple[PositiveInt, PositiveInt] | None = Field(
         None,
@@ -49,7 +51,8 @@ class ExperimentConfig(_Section):
     patch_size: int | None = Field(
         None,
         ge=1,
-        description="side of the patch around a candidate [survey pixels]; default: 15, or 3 candidates",
+        description="side of the patch around a candidate [survey pixels]; "
+        "default: 31, or 3 candidates where the survey is finer than the grid",
     )
     scalariser: dict[str, Any] = Field(
         default_factory=lambda: {
@@ -74,26 +77,53 @@ class ExperimentConfig(_Section):
 class AgentConfig(_Section):
     """Who decides where to measure next."""
 
-    acquisition: Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"] = Field(
+    kind: Literal["dkl", "random"] = Field(
+        "dkl", description="deep kernel learning, or drawing blindly: the baseline, which learns nothing"
+    )
+    acquisition: Acquisition = Field(
         "expected_improvement", description="what makes a position worth measuring"
     )
-    num_seed: int = Field(10, ge=1, description="random positions before the model decides")
-    uncertainty_goal: float | None = Field(
-        None, gt=0, description="stop below this mean sigma [scalar's unit]"
+    num_seed: int = Field(10, ge=1, description="positions before the model decides")
+    seeding: Literal["uniform", "space_filling"] = Field(
+        "uniform", description="how these are drawn: all alike, or unlike each other in the image"
     )
-    predictability_goal: float | None = Field(None, gt=0, description="stop below this one-step-ahead error")
+    uncertainty_goal: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="stop when the predicted sigma, on average, is below this share of the map's spread",
+    )
+    predictability_goal: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="stop when the last ten measurements were foreseen to this share of the map's spread",
+    )
     where: Literal["worker", "inline"] = Field(
         "worker", description="in a child process, or in the session's"
     )
     seed: int = Field(0, ge=0, description="of everything random in the agent")
     suggest_timeout: float = Field(120.0, gt=0, description="a suggestion may take this long [s]")
 
+    def options(self) -> dict[str, Any]:
+        """Return what the agent itself is told (see `stemline.agents.options`), but for its budget."""
+        return self.model_dump(exclude={"where", "suggest_timeout"})
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("give host:port, as in 127.0.0.1:5064")
+    return address
+
 
 class EpicsConfig(_Section):
     """Where the instrument's IOC is."""
 
     start: bool = Field(True, description="start an IOC for this session; else connect to a running one")
-    addresses: tuple[str, ...] = Field(("127.0.0.1:5064",), description="host:port of a running IOC")
+    addresses: tuple[Annotated[str, AfterValidator(_host_and_port)], ...] = Field(
+        ("127.0.0.1:5064",), min_length=1, description="host:port of each running IOC"
+    )
     client: Literal["caproto", "pyepics"] = Field(
         "caproto", description="Channel Access library of the session"
     )
@@ -111,6 +141,29 @@ class CatalogSection(_Section):
     )
     host: str = Field("127.0.0.1", description="address the session's own server listens on")
     port: int = Field(0, ge=0, le=65535, description="port of the session's own server; 0: a free one")
+
+    @field_validator("uri")
+    @classmethod
+    def _uri_is_an_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("give the address of a server, as in http://127.0.0.1:8000")
+        if parts.query or parts.password:
+            raise ValueError("leave the key out of the file, which others read: set TILED_API_KEY to it")
+        return value
+
+    def key(self) -> str:
+        """Return the key of the server at `uri`.
+
+        Raises
+        ------
+        ConfigError
+            If the environment has none.
+        """
+        key = os.environ.get("TILED_API_KEY", "")
+        if not key:
+            raise ConfigError(f"catalog.uri is {self.uri}: set TILED_API_KEY to its key")
+        return key
 
 
 class SessionConfig(_Section):
@@ -143,6 +196,16 @@ class SessionConfig(_Section):
         """Folder of the IOC's frame files, as this computer sees it."""
         return (self.epics.read_root or self.ioc_server().write_root).absolute()
 
+    @property
+    def journal(self) -> Path:
+        """Folder of the journals."""
+        return self.data / "journal"
+
+    @property
+    def profiles(self) -> Path:
+        """Folder of the profile by which Tiled and databroker find the session's own catalog."""
+        return self.data / "profiles"
+
     def ioc_server(self) -> IOCConfig:
         """Return the settings of the IOC; its files go below `data` unless the file says otherwise."""
         folder = self.ioc.write_root if "write_root" in self.ioc.model_fields_set else self.data / "frames"
@@ -161,49 +224,3 @@ class SessionConfig(_Section):
     def config_hash(self) -> str:
         """First 16 digits of the SHA-256 of the configuration."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
-
-
-def load(path: Path | None) -> SessionConfig:
-    """Read and check a session's YAML; None is the built-in simulation.
-
-    Relative paths in the file are taken from the working directory.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing, is no YAML, or a key is unknown or out of range.
-    """
-    if path is None:
-        return SessionConfig()
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; name an existing YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if content is None:
-        content = {}
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: the top level must be keys, as in `experiment:`")
-    try:
-        # A section whose keys are all commented out is null in YAML.
-        given = {key: value for key, value in content.items() if value is not None}
-        return SessionConfig.model_validate(given)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {describe(error)}") from error
-
-
-def describe(error: ValidationError) -> str:
-    """Say all findings of pydantic in one line: key, what is wrong, and what was given."""
-    findings = []
-    errors = error.errors(include_url=False, include_context=False)
-    for finding in errors:
-        if finding["type"] == "too_short" and len(errors) > 1:
-            continue  # pydantic counts a list without its bad items
-        key = ".".join(str(part) for part in finding["loc"])
-        message = finding["msg"].removeprefix("Value error, ")
-        if finding["type"] == "extra_forbidden":
-            message = "unknown key"
-        given = f" (given: {finding['input']!r})" if isinstance(finding["input"], (str, int, float)) else ""
-        findings.append(f"{key}: {message}{given}")
-    return "; ".join(findings)
