@@ -1,4 +1,9 @@
-"""When to stop: rules that look at the progress and give a reason, or None."""
+"""When to stop: rules that look at the progress and give a reason, or None.
+
+Goals are shares of the map's spread: nobody knows the size of the scalar before the first spectrum, and it
+changes with dwell time and current. The spread is that of the predicted map; that of the measured values
+depends on whether the agent looks for the largest or for the least known.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +23,11 @@ class Progress:
     ----------
     measured, free
         Points measured, candidates neither measured nor being measured.
-    sigma
-        Predicted standard deviation at the free candidates, ``(free,)``; None without a model.
+    uncertainty
+        Root mean square of the predicted standard deviation over all candidates; None without a model.
+    spread
+        Standard deviation of the scalar over all candidates, as the model has it: that of its mean, and
+        `uncertainty`, squares added.
     surprises
         Measured less predicted, of the points the model chose, in order, ``(k,)``.
     expected
@@ -30,7 +38,8 @@ class Progress:
 
     measured: int
     free: int
-    sigma: NDArray[np.float64] | None = None
+    uncertainty: float | None = None
+    spread: float | None = None
     surprises: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     expected: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     noise: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -63,16 +72,23 @@ class Budget:
 
 @dataclass(frozen=True)
 class UncertaintyGoal:
-    """Stop when the mean predicted standard deviation falls to `goal` [unit of the scalar]."""
+    """Stop when the uncertainty falls to `goal` of the map's spread.
+
+    If the model is right, a map of which this share is unknown correlates with the truth by
+    ``sqrt(1 - goal**2)``.
+    """
 
     goal: float
 
     def __call__(self, progress: Progress) -> str | None:
         """Return the reason, or None."""
-        if progress.sigma is None or not progress.sigma.size:
+        if progress.uncertainty is None or not progress.spread:
             return None
-        mean = float(progress.sigma.mean())
-        return f"mean uncertainty {mean:.4g} reached the goal {self.goal:g}" if mean <= self.goal else None
+        share = progress.uncertainty / progress.spread
+        if share > self.goal:
+            return None
+        what = f"uncertainty {progress.uncertainty:.4g}, {share:.2g} of the map's spread"
+        return f"{what}, reached the goal {self.goal:g}"
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class PredictabilityGoal:
     """Stop when the model foresees what it measures next, and knows how well.
 
     The error is the root mean square of the last `window` one-step-ahead predictions, less the counting noise
-    that no model can foresee. It must fall to `goal` [unit of the scalar], and the surprises must not exceed
+    that no model can foresee. It must fall to `goal` of the map's spread, and the surprises must not exceed
     what was expected of them: small errors by luck are no reason to stop.
     """
 
@@ -94,13 +110,17 @@ class PredictabilityGoal:
         surprises, expected, noise = (
             values[last] for values in (progress.surprises, progress.expected, progress.noise)
         )
-        if len(surprises) < self.window:
+        if len(surprises) < self.window or not progress.spread:
             return None
         error = math.sqrt(max(float(np.mean(surprises**2 - noise**2)), 0.0))
         score = math.sqrt(float(np.mean((surprises / expected) ** 2)))
-        if error > self.goal or score > self.largest_score:
+        share = error / progress.spread
+        if share > self.goal or score > self.largest_score:
             return None
-        return f"one-step-ahead error {error:.4g} over {self.window} points reached the goal {self.goal:g}"
+        return (
+            f"one-step-ahead error {error:.4g} over {self.window} points, {share:.2g} of the map's spread, "
+            f"reached the goal {self.goal:g}"
+        )
 
 
 def first_reason(rules: Iterable[StopRule], progress: Progress) -> str | None:

@@ -87,6 +87,13 @@ class Visits:
         """Indices of the candidates neither suggested nor measured."""
         return np.setdiff1d(np.arange(len(self.positions)), self.visited)
 
+    def allowed(self, spacing: float) -> NDArray[np.intp]:
+        """Return the indices of `free` that are further than `spacing` [nm] from all visited."""
+        if not spacing or not len(self.visited):
+            return self.free
+        apart, _ = KDTree(self.positions[self.visited]).query(self.positions)
+        return np.flatnonzero(apart > spacing)
+
     @property
     def learned(self) -> list[Point]:
         """Points with a value."""

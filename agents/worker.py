@@ -9,7 +9,8 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from .make_agent import make_agent
 from .messages import receive, send
+from .process_end import how_it_ended, last_words
 
 GRACE = 1.0  # [s] an idle process has to end by itself
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -69,12 +71,10 @@ class WorkerProposer:
 
     Parameters
     ----------
-    features
-        Of the candidates, ``(n, d)``.
-    positions
-        ``(n, 2)`` as (y, x) [nm].
-    options
-        See `Options`.
+    features, positions, options
+        As for `InlineProposer`.
+    log_file
+        What the process prints is appended to it; by default it goes where this one's does.
 
     Raises
     ------
@@ -85,15 +85,25 @@ class WorkerProposer:
     """
 
     def __init__(
-        self, features: NDArray[np.float64], positions: NDArray[np.float64], options: Mapping[str, Any]
+        self,
+        features: NDArray[np.float64],
+        positions: NDArray[np.float64],
+        options: Mapping[str, Any],
+        log_file: Path | None = None,
     ) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "stemline.agents.serve"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **ONE_THREAD},
-            start_new_session=True,  # out of the terminal's reach, from the first instant on
-        )
+        self._log_file = log_file
+        with ExitStack() as stack:
+            log = None if log_file is None else stack.enter_context(log_file.open("ab"))
+            self._log_start = 0 if log is None else log.tell()
+            self._process = subprocess.Popen(
+                # With faulthandler a crash inside a library leaves a traceback too.
+                [sys.executable, "-P", "-X", "faulthandler", "-m", "stemline.agents.serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **ONE_THREAD},
+                start_new_session=True,  # out of the terminal's reach, from the first instant on
+            )
         self._waiting: deque[Future[Any]] = deque()
         self._lock = threading.Lock()
         self._over: AgentError | None = None
@@ -152,17 +162,22 @@ class WorkerProposer:
                 if answer[0] == "ok":
                     future.set_result(answer[1])
                 else:
-                    future.set_exception(_error(*answer[1:]))
+                    future.set_exception(self._error(*answer[1:]))
         code = self._process.wait()
         with self._lock:
-            self._over = self._over or AgentError(
-                f"the agent's process ended with exit code {code}: look at its output and run again"
-            )
+            self._over = self._over or AgentError(self._obituary(code))
             waiting, error = list(self._waiting), self._over
             self._waiting.clear()
         for future in waiting:
             future.set_exception(error)
 
+    def _error(self, kind: str, text: str) -> Exception:
+        return ValueError(text) if kind == "ValueError" else AgentError(f"agent: {kind}: {text}{self._see()}")
 
-def _error(kind: str, text: str) -> Exception:
-    return ValueError(text) if kind == "ValueError" else AgentError(f"{kind}: {text}")
+    def _obituary(self, code: int) -> str:
+        said = "" if self._log_file is None else last_words(self._log_file, self._log_start)
+        ended = f"the agent's process (pid {self._process.pid}) {how_it_ended(code)}"
+        return f"{ended}{f': {said}' if said else ''}{self._see()}"
+
+    def _see(self) -> str:
+        return f": see {self._log_file or 'what it wrote to the standard error of this program'}"

@@ -106,7 +106,7 @@ class Stage:
 
 def kill_server(stage: Stage) -> None:
     """Kill the catalog in the middle of the scan, and start it again."""
-    assert stage.server._process is not None
+    assert stage.server.pid is not None
     os.kill(stage.server.pid, signal.SIGKILL)
     time.sleep(AWAY)
     stage.server.stop()

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from stemline.agents.acquisition import ACQUISITIONS
 from stemline.agents.dkl_agent import DKLAgent
 from stemline.agents.options import Options
 
@@ -123,18 +124,31 @@ def test_budget_counts_what_was_measured() -> None:
 
 
 def test_uncertainty_goal() -> None:
-    sure, unsure = agent(uncertainty_goal=10.0), agent(uncertainty_goal=1e-9)
+    sure, unsure = agent(uncertainty_goal=0.99), agent(uncertainty_goal=1e-9)
     for one in (sure, unsure):
         run(one, 6)
     assert "uncertainty" in str(sure.should_stop()[1])
     assert not unsure.should_stop()[0]
 
 
+def test_goals_are_shares_of_the_maps_spread_whatever_the_unit() -> None:
+    reasons = []
+    for unit in (1.0, 1e4):
+        one = agent(uncertainty_goal=0.8)
+        while not one.should_stop()[0]:
+            (suggestion,) = one.suggest(1)
+            one.ingest([answer(suggestion, unit * TRUTH[index_of(suggestion)], sigma=0.01 * unit)])
+        reasons.append((len(one._visits.points), str(one.should_stop()[1]).partition(", ")[2]))
+    assert reasons[0] == reasons[1]
+    assert "of the map's spread" in reasons[0][1]
+
+
 def test_predictability_goal() -> None:
     dull = agent(predictability_goal=0.5, acquisition="maximum_uncertainty")
-    run(dull, 13)
-    assert not dull.should_stop()[0]
-    run(dull, 1)
+    while not dull.should_stop()[0]:
+        (suggestion,) = dull.suggest(1)
+        dull.ingest([answer(suggestion, FEATURES[index_of(suggestion), 0])])
+    assert 14 <= len(dull._visits.points) < 40
     assert "one-step-ahead" in str(dull.should_stop()[1])
 
 
@@ -194,3 +208,84 @@ def test_bad_candidates_are_refused_in_one_line(features, positions, says) -> No
     with pytest.raises(ValueError, match=says) as caught:
         DKLAgent(features, positions)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("acquisition", sorted(ACQUISITIONS))
+def test_every_acquisition_function_chooses_and_repeats_itself(acquisition) -> None:
+    first, again = (run(agent(acquisition=acquisition, seed=1), 8) for _ in range(2))
+    assert first == again
+    assert [s["_kind"] for s in first[4:]] == [acquisition] * 4
+    json.dumps(first)
+
+
+def test_a_deadline_is_kept_by_the_last_model_which_is_counted() -> None:
+    one = agent(deadline=0.0, num_seed=6)
+    suggestions = run(one, 9)
+    assert [s["_fallback"] for s in suggestions] == [None] * 7 + ["last model"] * 2
+    assert [s["_trained_on"] for s in suggestions[6:]] == [6, 6, 6]  # 9 points: 1.5 times as many, and a fit
+    assert run(one, 1)[0]["_trained_on"] == 9
+    assert one.checkpoint()["fallbacks"] == 2
+
+
+def test_training_between_suggestions_leaves_nothing_to_wait_for() -> None:
+    one = agent(deadline=0.0, num_seed=6)
+    run(one, 7)
+    assert one.train()
+    assert not one.train()
+    (suggestion,) = one.suggest()
+    assert (suggestion["_fallback"], suggestion["_trained_on"]) == (None, 7)
+
+
+def test_answers_count_even_before_the_next_fit() -> None:
+    one = agent(num_seed=40)
+    one.ingest([answer(s) for s in one.suggest(40)])
+    (suggestion,) = one.suggest()
+    before = one.predict()[0][index_of(suggestion)]
+    one.ingest([answer(suggestion, before + 0.1)])
+    assert one.predict()[0][index_of(suggestion)] > before
+    assert one.suggest()[0]["_trained_on"] == 40
+
+
+def test_a_fit_that_fails_falls_back(monkeypatch) -> None:
+    one = agent()
+    run(one, 4)
+
+    def fail(*arguments):
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(one._model, "fit", fail)
+    (suggestion,) = one.suggest()
+    assert (suggestion["_kind"], suggestion["_fallback"], suggestion["_fallbacks"]) == (
+        "seed",
+        "space filling",
+        1,
+    )
+
+
+def test_damage_is_kept_away_from() -> None:
+    one = agent(spacing=2.5, num_points=80)
+    visited = run(one, 8)
+    places = np.array([[s["scanner_y"], s["scanner_x"]] for s in visited])
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 99 * np.eye(len(places))
+    assert apart.min() > 2.5
+    while one.suggest():
+        pass
+    assert "all candidates" in str(one.should_stop()[1])
+
+
+def test_travel_is_weighed_against_what_is_found() -> None:
+    lengths = []
+    for travel_time in (0.0, 10.0):
+        places = [(s["scanner_y"], s["scanner_x"]) for s in run(agent(travel_time=travel_time), 20)[4:]]
+        lengths.append(np.hypot(*np.diff(places, axis=0).T).mean())
+    assert lengths[1] < 0.7 * lengths[0]
+
+
+def test_an_outlier_is_named_and_does_not_mislead() -> None:
+    one = agent(num_seed=40)
+    suggestions = one.suggest(40)
+    one.ingest([answer(s) for s in suggestions[1:]])
+    one.ingest([answer(suggestions[0], 30.0)])
+    (suggestion,) = one.suggest()
+    assert suggestion["_outliers"] == [index_of(suggestions[0])]
+    assert one.get_best_points()[0][0] != suggestions[0]["_id"]

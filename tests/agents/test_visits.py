@@ -87,3 +87,13 @@ def test_no_candidates_are_refused(positions) -> None:
 def test_a_position_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="not finite"):
         Visits(np.array([[0.0, math.nan]]))
+
+
+def test_what_is_allowed_keeps_its_distance() -> None:
+    positions = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0), indexing="ij"), axis=-1).reshape(-1, 2)
+    visits = Visits(positions)
+    assert len(visits.allowed(1.0)) == 25
+    visits.suggest(Pending(12))
+    assert len(visits.allowed(0.0)) == 24
+    assert len(visits.allowed(1.0)) == 20  # the four neighbours too
+    assert len(visits.allowed(9.0)) == 0

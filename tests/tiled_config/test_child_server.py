@@ -27,7 +27,9 @@ ended.wait()
 def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChildServer:
     (tmp_path / "a_child.py").write_text(CHILD.format(path=sys.path))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    return ChildServer("the child", "a_child", tmp_path / "child.log", environment={**os.environ, "MARK": "x"})
+    return ChildServer(
+        "the child", "a_child", tmp_path / "child.log", environment={**os.environ, "MARK": "x"}
+    )
 
 
 def test_told_answers_and_ends(child: ChildServer, tmp_path: Path) -> None:

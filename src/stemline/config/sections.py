@@ -23,7 +23,15 @@ RESERVED = frozenset(
 )
 
 
-Acquisition = Literal["expected_improvement", "upper_confidence_bound", "maximum_uncertainty"]
+Acquisition = Literal[
+    "expected_improvement",
+    "noisy_expected_improvement",
+    "probability_of_improvement",
+    "upper_confidence_bound",
+    "lower_confidence_bound",
+    "maximum_uncertainty",
+    "thompson",
+]
 
 
 class _Section(BaseModel):
@@ -85,7 +93,21 @@ class AgentConfig(_Section):
     )
     num_seed: int = Field(10, ge=1, description="positions before the model decides")
     seeding: Literal["uniform", "space_filling"] = Field(
-        "uniform", description="how these are drawn: all alike, or unlike each other in the image"
+        "space_filling", description="how these are drawn: all alike, or unlike each other in the image"
+    )
+    kernel: Literal["auto", "fixed", "deep"] = Field(
+        "auto",
+        description="on the features as they are, on an embedding learned with it, or on what predicts better",
+    )
+    spacing: float = Field(
+        0.0, ge=0, description="nothing this close to a measured position is measured [nm]"
+    )
+    travel_time: float = Field(0.0, ge=0, description="what the way to the next position costs [s/nm]")
+    point_time: float = Field(1.0, ge=0, description="what a point costs besides: settling and dwell [s]")
+    deadline: float | None = Field(
+        None,
+        ge=0,
+        description="longest that a suggestion may be trained for [s]; default: as long as it takes, repeatable",
     )
     uncertainty_goal: float | None = Field(
         None,

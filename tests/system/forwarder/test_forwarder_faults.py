@@ -69,7 +69,7 @@ def measured(bench: Any, run: Any, period: float = 0.01) -> Iterator[None]:
 
 
 def test_server_killed_in_a_run_and_started_again(bench: Any, tools: Any) -> None:
-    run = tools.make_run(bench.folder / "frames", points=60)
+    run = tools.make_run(bench.folder / "frames", points=20)
     with bench.forwarder, measured(bench, run):
         with reading(bench) as runs:
             tools.until(lambda: run.uid in runs)

@@ -1,0 +1,86 @@
+"""What not knowing the hyper-parameters adds to the uncertainty of the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.linalg import lapack
+
+from .evidence import MEAN_VARIANCE, SPREADS, Hyper, symmetric_inverse
+from .feature_map import LENGTH_SPREAD, RELEVANCE_SPREAD
+from .matern import ROWS, Array, matern_and_slope, squared_distances
+from .process import Process
+
+ENOUGH = 200  # points that the information is counted on; with more of them it is scaled up
+
+
+def mean_slack(process: Process) -> Array:
+    """Return ``R`` ``(n, q)``: ``R R^T`` is what uncertain hyper-parameters add to the posterior covariance.
+
+    ``R R^T = J S J^T`` with J the derivative of the mean by the q hyper-parameters (log variance, log floor,
+    log length, and the log scale of each axis of `places`), and S their covariance: the inverse of the
+    Fisher information ``tr(C^-1 dC_a C^-1 dC_b) / 2`` (Rasmussen and Williams, sec. 5.4.1) plus that of
+    the priors. Of the marginal Gaussian process of R. Garnett, M. Osborne, P. Hennig, UAI 2014,
+    arXiv:1310.6740, eq. 15, without the term of the variance's own derivative.
+    """
+    places, hyper = process.places, process.hyper
+    measured = places[process.indices]
+    inverse = symmetric_inverse(process.factor)
+    weights = inverse @ process.values
+    m, some = len(measured), min(len(measured), ENOUGH)
+    # A principal block of the inverse is the inverse given the rest: what these points tell beyond it.
+    inner = inverse[:some, :some]
+    turned, through_weights = [], []
+    for change in _changes(measured, hyper):
+        turned.append(inner @ change[:some, :some])
+        through_weights.append(inverse @ (change @ weights))
+    information = _information(np.array(turned)) * (m / some)
+    information[np.diag_indices(len(turned))] += (
+        np.r_[SPREADS, LENGTH_SPREAD, np.full(places.shape[1], RELEVANCE_SPREAD)] ** -2.0
+    )
+    spread, _ = lapack.dpotrf(np.linalg.inv(information), lower=1, clean=1)
+    return np.asarray(_by_hyper(places, measured, hyper, weights, np.array(through_weights)).T @ spread)
+
+
+def _changes(measured: Array, hyper: Hyper) -> Iterator[Array]:
+    """Yield the derivatives of the measured values' covariance by each hyper-parameter, ``(m, m)``."""
+    r2 = squared_distances(measured, measured)
+    np.fill_diagonal(r2, 0.0)
+    kernel, slope = matern_and_slope(r2, hyper.variance)
+    yield kernel
+    yield hyper.floor * np.eye(len(measured))
+    yield -2 * slope * r2
+    for column in measured.T:
+        yield 2 * slope * np.square(np.subtract.outer(column, column))
+
+
+def _information(turned: Array) -> Array:
+    """Return ``tr(T_a T_b) / 2`` of ``(q, m, m)``, as ``(q, q)``."""
+    q = len(turned)
+    return 0.5 * turned.reshape(q, -1) @ turned.transpose(0, 2, 1).reshape(q, -1).T
+
+
+def _by_hyper(places: Array, measured: Array, hyper: Hyper, weights: Array, through_weights: Array) -> Array:
+    """Return the derivatives of the mean at the candidates, ``(q, n)``.
+
+    Of ``K w`` by K and, less `through_weights` ``(q, m)`` times K, by ``w = C^-1 y``. Squared differences
+    along an axis are multiplied out, so that sums over the measured points are matrix products.
+    """
+    p = places.shape[1]
+    by_kernel = -through_weights
+    by_kernel[0] += weights
+    by_slope = np.vstack([weights, weights * measured.T, weights * measured.T**2])
+    out = np.zeros((len(through_weights), len(places)))
+    sums = np.zeros((1 + 2 * p, len(places)))
+    for first in range(0, len(measured), ROWS):
+        rows = slice(first, first + ROWS)
+        kernel, slope = matern_and_slope(squared_distances(measured[rows], places), hyper.variance)
+        out += by_kernel[:, rows] @ kernel
+        sums += by_slope[:, rows] @ slope
+    out -= MEAN_VARIANCE * through_weights.sum(axis=1)[:, None]
+    along = places.T
+    by_axis = 2 * (along**2 * sums[0] - 2 * along * sums[1 : 1 + p] + sums[1 + p :])
+    out[3:] += by_axis
+    out[2] -= by_axis.sum(axis=0)
+    return out
