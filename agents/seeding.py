@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .matern import squared_distances
+
 
 def uniform(free: NDArray[np.intp], rng: np.random.Generator) -> int:
     """Draw one of the candidates `free` (indices), each as likely."""
@@ -21,7 +23,6 @@ def space_filling(
     """
     if not len(visited):
         return uniform(free, rng)
-    apart = features[free, None] - features[visited]
-    weight = np.square(apart).sum(-1).min(1)
+    weight = squared_distances(features[free], features[visited]).min(axis=1)
     total = weight.sum()
     return int(rng.choice(free, p=weight / total)) if total > 0 else uniform(free, rng)

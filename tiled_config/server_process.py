@@ -32,6 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
     """Bind before Tiled is imported: a port in use is known at once, and a free one is chosen for good."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # asyncio does it only where the protocol is named; each answer would wait 40 ms for a delayed ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
         listener.listen()

@@ -85,7 +85,8 @@ def on_specimen(
             if name in maps:
                 maps[name].append(one["maps"])
         # Seeds throughout: the same model, on random points.
-        blind = run(DKLAgent(*where, Options(num_seed=checkpoints[-1], seed=seed)), field, seed, checkpoints)
+        blindly = Options(num_seed=checkpoints[-1], seeding="uniform", seed=seed)
+        blind = run(DKLAgent(*where, blindly), field, seed, checkpoints)
         maps["random"].append(blind["maps"])
         drawn = RandomAgent(*where, Options(kind="random", seed=seed)).suggest(len(field.truth))
         index_at = field.index_at

@@ -43,7 +43,9 @@ def visit(
     sto: Measured, features: NDArray[np.float64], free: NDArray[np.intp], chooser: str, seed: int
 ) -> list[int]:
     """Let an agent measure `POINTS` of the candidates `free`; which."""
-    choice = {"num_seed": POINTS} if chooser == "random" else {"acquisition": chooser}
+    choice: dict[str, Any] = {"acquisition": chooser}
+    if chooser == "random":
+        choice = {"num_seed": POINTS, "seeding": "uniform"}
     positions = sto.candidates.positions[free]
     agent = DKLAgent(features[free], positions, Options.of({"num_points": POINTS, "seed": seed, **choice}))
     index_at = {tuple(position): int(index) for position, index in zip(positions, free, strict=True)}

@@ -71,6 +71,7 @@ class Stage:
             "batch": setup.batch,
             "points": points,
             "settle": SETTLE,
+            "runs": [True],
             "uri": self.server.uri,
             "key": self.server.api_key,
             "journal": str(self.journal),
@@ -153,7 +154,7 @@ def kill_scan(setup: SetUp, points: int, at: float) -> dict[str, Any]:
 
 def no_catalog(points: int) -> float:
     """Return how long the scan takes without any subscriber [s]."""
-    told = {"subscriber": None, "points": points, "settle": SETTLE}
+    told = {"subscriber": None, "points": points, "settle": SETTLE, "runs": [False]}
     with process("scan_process", told) as scan:
         answer(scan)
         return float(answer(scan)["seconds"])

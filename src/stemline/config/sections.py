@@ -97,7 +97,7 @@ class AgentConfig(_Section):
     )
     kernel: Literal["auto", "fixed", "deep"] = Field(
         "auto",
-        description="on the features as they are, on an embedding learned with it, or on what predicts better",
+        description="on the features as they are, on a learned embedding, or on what predicts better",
     )
     spacing: float = Field(
         0.0, ge=0, description="nothing this close to a measured position is measured [nm]"
@@ -107,7 +107,7 @@ class AgentConfig(_Section):
     deadline: float | None = Field(
         None,
         ge=0,
-        description="longest that a suggestion may be trained for [s]; default: as long as it takes, repeatable",
+        description="a suggestion is trained for no longer [s]; default: as long as it takes, repeatable",
     )
     uncertainty_goal: float | None = Field(
         None,

@@ -70,18 +70,18 @@ def measured(bench: Any, run: Any, period: float = 0.01) -> Iterator[None]:
 
 def test_server_killed_in_a_run_and_started_again(bench: Any, tools: Any) -> None:
     run = tools.make_run(bench.folder / "frames", points=20)
-    with bench.forwarder, measured(bench, run):
-        with reading(bench) as runs:
-            tools.until(lambda: run.uid in runs)
-        bench.kill_server()
-        tools.until(lambda: status(bench).error)
-        assert "no catalog at" in str(status(bench).error)
-        assert status(bench).behind > 0
-        bench.restart_server()
-        with reading(bench) as runs:
-            tools.until(lambda: "primary" in runs[run.uid])
-    bench.forwarder.start()
-    assert bench.forwarder.flush() is None
+    with bench.forwarder:
+        with measured(bench, run):
+            with reading(bench) as runs:
+                tools.until(lambda: run.uid in runs)
+            bench.kill_server()
+            tools.until(lambda: status(bench).error)
+            assert "no catalog at" in str(status(bench).error)
+            assert status(bench).behind > 0
+            bench.restart_server()
+            with reading(bench) as runs:
+                tools.until(lambda: "primary" in runs[run.uid])
+        assert bench.forwarder.flush() is None
     assert_arrived(bench, tools, run)
     assert not list(bench.journal.glob("*.jsonl"))
 
