@@ -56,7 +56,7 @@ class Options:
     kind: str = "dkl"
     num_points: int = 60
     num_seed: int = 10
-    seeding: str = "space_filling"
+    seeding: str = "uniform"
     acquisition: str = "expected_improvement"
     kernel: str = "auto"
     spacing: float = 0.0

@@ -29,8 +29,8 @@ class IOCConfig(BaseModel):
     settle_time: float = Field(
         default=1e-3, ge=0, le=10, description="wait between unblanking and exposing [s]; Beam:SettleTime"
     )
-    electron_budget: float = Field(
-        default=0.0, ge=0, allow_inf_nan=False, description="electrons that may be spent, 0 for no limit"
+    electron_budget: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="electrons that may be spent; default: no limit"
     )
     overrun: float = Field(
         default=2.0,

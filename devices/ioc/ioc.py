@@ -84,7 +84,7 @@ class IOC:
 
     def _serve_groups(self, description: Description) -> IOCGroup:
         config, records, driver = self.config, self._records, self._driver
-        self._beam = BeamGroup(records, description, config.settle_time, config.electron_budget)
+        self._beam = BeamGroup(records, description, config.settle_time, config.electron_budget or 0.0)
         exposures = Exposures(driver, self._beam, config.overrun)
         add_controls(records, description, exposures, self._beam.current)
 

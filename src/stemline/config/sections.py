@@ -93,7 +93,7 @@ class AgentConfig(_Section):
     )
     num_seed: int = Field(10, ge=1, description="positions before the model decides")
     seeding: Literal["uniform", "space_filling"] = Field(
-        "space_filling", description="how these are drawn: all alike, or unlike each other in the image"
+        "uniform", description="how these are drawn: all alike, or unlike each other in the image"
     )
     kernel: Literal["auto", "fixed", "deep"] = Field(
         "auto",

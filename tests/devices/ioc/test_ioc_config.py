@@ -20,6 +20,7 @@ def test_defaults_are_safe():
         {"port": 70000},
         {"settle_time": -1},
         {"electron_budget": float("inf")},
+        {"electron_budget": 0},  # who wants to spend nothing must not get no limit
         {"limits": {"Scan:DwellTime": (1.0, 0.1)}},
         {"limits": {"Scan:DwellTime": (0.0, float("nan"))}},
         {"write_root": "/データ"},
