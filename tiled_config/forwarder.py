@@ -100,7 +100,7 @@ class Forwarder:
         Parameters
         ----------
         ended
-            Set it to end after the request that is under way.
+            Set it to end after the request that is under way; set at the end in any case.
         once
             End by itself when no document is waiting that could be forwarded.
         """
@@ -116,6 +116,8 @@ class Forwarder:
                 ended.wait(
                     LOOK if any(not followed.problem for followed in self._followed.values()) else IDLE
                 )
+        ended.set()
+        teller.join()
         self._tell()
 
     def forward(self) -> bool:

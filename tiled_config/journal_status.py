@@ -52,11 +52,12 @@ class JournalStatus:
         """Say it to a person."""
         age = "" if self.seconds_behind is None else f", the oldest {self.seconds_behind:.1f} s old"
         at_most = "" if self.forwarder is not None or not self.behind else "at most "
+        last = ", when it was last forwarded" if self.forwarder is None and self.catalog else ""
         what = {
             "runs": f"{self.pending} pending, {self.measured} being measured, {self.forwarded} forwarded",
             "behind": f"{at_most}{self.behind} documents{age}",
             "forwarder": "not running" if self.forwarder is None else f"running, process {self.forwarder}",
-            "catalog": self.catalog or "none yet",
+            "catalog": (self.catalog or "none yet") + last,
             "error": self.error or "none",
         }
         aside = [f"{'set aside':<10} {line}" for line in self.set_aside.values()]
