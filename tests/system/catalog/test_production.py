@@ -153,8 +153,6 @@ class Facility:
 
 @pytest.fixture(scope="module")
 def facility(tmp_path_factory: pytest.TempPathFactory, catalog_folder: Path) -> Iterator[Facility]:
-    pytest.importorskip("asyncpg")
-    pytest.importorskip("adbc_driver_postgresql")
     folder = tmp_path_factory.mktemp("facility")
     with contextlib.ExitStack() as stack:
         # pytest's folders can't be entered by another user.
