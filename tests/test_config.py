@@ -25,7 +25,7 @@ def test_built_in_configuration_is_valid() -> None:
     assert load(None).experiment.num_points > 0
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yml")), ids=lambda path: path.name)
 def test_examples_are_valid(path: Path) -> None:
     load(path)
 

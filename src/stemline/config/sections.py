@@ -163,6 +163,9 @@ class CatalogSection(_Section):
     )
     host: str = Field("127.0.0.1", description="address the session's own server listens on")
     port: int = Field(0, ge=0, le=65535, description="port of the session's own server; 0: a free one")
+    readable: tuple[Path, ...] = Field(
+        (), description="folders of other microscopes' frames that the session's own server may read as well"
+    )
 
     @field_validator("uri")
     @classmethod
@@ -239,7 +242,7 @@ class SessionConfig(_Section):
             folder=self.data / "catalog",
             host=self.catalog.host,
             port=self.catalog.port,
-            readable=(self.read_root,),
+            readable=(self.read_root, *(folder.absolute() for folder in self.catalog.readable)),
         )
 
     @property
