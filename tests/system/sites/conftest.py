@@ -1,8 +1,8 @@
 """Two sites and the gateway between them, as network namespaces of this machine.
 
-``instruments`` has the control computers (10.77.1.11 and .12), ``laboratory`` everything else (10.77.2.10), and
-``gateway`` forwards between them by the rules of examples/two_microscopes/gateway.nft. Both share a folder, which stands
-for the network drive that frames are written to.
+``instruments`` has the control computers (10.77.1.11 and .12), ``laboratory`` everything else (10.77.2.10),
+and ``gateway`` forwards between them by the rules of examples/two_microscopes/gateway.nft. Both share a folder,
+which stands for the network drive that frames are written to.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Sites:
         return out
 
     def _wire(self, site: str, *addresses: str, router: str) -> None:
-        _ip("link", "add", "up0", "netns", _name(site), "type", "veth", "peer", site, "netns", _name("gateway"))
+        ends = ("up0", "netns", _name(site), "type", "veth", "peer", site, "netns", _name("gateway"))
+        _ip("link", "add", *ends)
         for address in addresses:
             _ip("-n", _name(site), "address", "add", address, "dev", "up0")
         _ip("-n", _name(site), "link", "set", "up0", "up")
