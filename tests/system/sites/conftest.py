@@ -1,7 +1,7 @@
 """Two sites and the gateway between them, as network namespaces of this machine.
 
 ``instruments`` has the control computers (10.77.1.11 and .12), ``laboratory`` everything else (10.77.2.10),
-and ``gateway`` forwards between them by the rules of examples/two_microscopes/gateway.nft. Both share a folder,
+and ``gateway`` forwards between them by examples/two_microscopes/gateway.nft. Both share a folder,
 which stands for the network drive that frames are written to.
 """
 
