@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from .counting import total
 from .dense import DenseCodec, pack_dense, unpack_dense
 from .events import GAPS_ZSTD, Gaps, expand, pack_gaps, scan, unpack_gaps
 from .header import SIZE, CorruptChunk, Form, Header, read_header
@@ -51,7 +52,7 @@ def encode(frames: Frames, codec: DenseCodec = DenseCodec.LIVE, *, capacity: int
     if count < capacity:
         padded = np.zeros((capacity, ky, kx), frames.dtype)
         padded[:count] = frames
-    counts = int(frames.sum(dtype=np.uint64))
+    counts = total(frames) % (1 << 64)
     return _chunk(Form.DENSE, codec, frames, capacity, counts, pack_dense(padded, codec))
 
 
@@ -98,18 +99,9 @@ def _plain(frames: Frames) -> Frames:
 def _sparse(frames: Frames) -> Gaps | None:
     limit = int(SPARSE * frames.size)
     # One frame tells of most blocks what they are, before all are looked at.
-    if (
-        len(frames)
-        and float(frames[0].sum(dtype=np.float64)) > SPARSE * frames[0].size
-        and _many(frames, limit)
-    ):
+    if len(frames) and total(frames[:1]) > SPARSE * frames[0].size and total(frames) > limit:
         return None
     return scan(frames, limit)
-
-
-def _many(frames: Frames, limit: int) -> bool:
-    # In floating point, which does not wrap around.
-    return float(frames.sum(dtype=np.float64)) > limit
 
 
 def _chunk(form: Form, codec: int, frames: Frames, capacity: int, counts: int, payload: bytes) -> bytes:

@@ -51,13 +51,13 @@ def scan(frames: Frames, limit: int) -> Gaps | None:
     pixels = frames.reshape(n, ky * kx)
     whole = ky * kx * frames.itemsize % 8 == 0 and pixels.ctypes.data % 8 == 0
     words = pixels.view(np.uint64) if whole and pixels.size else np.empty((n, 0), np.uint64)
-    # all ones of one pixel but the lowest: set where a pixel holds more than one electron
-    more = np.full(8, 0, np.uint8).view(frames.dtype)
-    more[:] = ~frames.dtype.type(1)
-    # a word's worth of spare room: the kernel writes ahead
+    # set where a pixel of a word holds more than three electrons
+    each = 8 // frames.itemsize
+    more = np.full(each, ~frames.dtype.type(3), frames.dtype).view(np.uint64)[0]
+    # some spare room: the kernel writes ahead
     stream = np.empty(limit + n * (ky * kx // SKIP + 1) + 8, np.uint8)
     lengths, electrons = np.empty(n, np.uint32), np.empty(n, np.uint32)
-    size = _scan(pixels, words, more.view(np.uint64)[0], limit, stream, lengths, electrons)
+    size = _scan(pixels, words, more, (0,) * each, limit, stream, lengths, electrons)
     return None if size < 0 else Gaps(frames.shape, stream[:size], lengths, electrons)
 
 
@@ -104,17 +104,36 @@ def unpack_gaps(payload: bytes | memoryview, header: Header) -> Gaps:
 
 
 @compiled
-def _emit(stream: NDArray[np.uint8], size: int, gap: int, electrons: np.int64) -> int:
+def _emit(stream: NDArray[np.uint8], size: np.uint64, gap: np.int64, electrons: np.int64) -> np.uint64:
     while gap >= 255:
         stream[size] = 255
-        size += 1
-        gap -= 255
+        size += np.uint64(1)
+        gap -= np.int64(255)
     stream[size] = gap
-    size += 1
+    size += np.uint64(1)
     for _ in range(1, electrons):
         stream[size] = 0
-        size += 1
+        size += np.uint64(1)
     return size
+
+
+@compiled
+def _filled(row: NDArray[np.uint64], groups: NDArray[np.uint32], found: NDArray[np.uint32]) -> int:
+    """List the words that are not zero, and return how many; without a branch to mispredict."""
+    some = 0
+    for group in range(len(groups) - 1):
+        together = np.uint64(0)
+        for w in range(8):
+            together |= row[np.uint64(8 * group + w)]
+        groups[some] = group
+        some += together != 0
+    count = 0
+    for g in range(some):
+        for w in range(8):
+            word = np.uint64(8) * np.uint64(groups[g]) + np.uint64(w)
+            found[count] = word
+            count += row[word] != 0
+    return count
 
 
 @compiled
@@ -122,60 +141,59 @@ def _scan(
     pixels: Frames,
     words: NDArray[np.uint64],
     more: np.uint64,
+    lanes: tuple[int, ...],
     limit: int,
     stream: NDArray[np.uint8],
     lengths: NDArray[np.uint32],
     electrons: NDArray[np.uint32],
 ) -> int:
-    """Return the bytes written, or -1 beyond `limit`. What is empty is skipped 64 bytes at a time."""
+    """Return the bytes written, or -1 beyond `limit`.
+
+    `lanes` has as many entries as a word has pixels: the compiler knows the length of a tuple, and unrolls.
+    """
     frames, area = pixels.shape
-    each = area // words.shape[1] if words.shape[1] else 1
-    step = 8
-    grouped = words.shape[1] // step * step
-    size = 0
+    each = len(lanes)
+    grouped = words.shape[1] // 8 * 8
+    groups = np.empty(grouped // 8 + 1, np.uint32)
+    found = np.empty(grouped + 1, np.uint32)
+    size = np.uint64(0)
     left = np.int64(limit)
     for f in range(frames):
         begin = size
         before = left
-        last = 0
+        last = np.int64(0)
         row = pixels[f]
-        for group in range(0, grouped, step):
-            filled = np.uint64(0)
-            for w in range(group, group + step):
-                filled |= words[f, w]
-            if filled == 0:
+        for j in range(_filled(words[f], groups, found)):
+            word = words[f, found[j]]
+            first = np.int64(found[j]) * each
+            if (word & more) == 0 and first + each - last < 255 and left >= 3 * each:
+                # At most three electrons a pixel, all near: written ahead, and kept as far as there are any.
+                for q in range(len(lanes)):
+                    stream[size] = first + q - last
+                    stream[size + np.uint64(1)] = 0
+                    stream[size + np.uint64(2)] = 0
+                    here = (word >> np.uint64(q * (64 // len(lanes)))) & np.uint64(3)
+                    size += here
+                    left -= np.int64(here)
+                    last = first + q if here else last
                 continue
-            for w in range(group, group + step):
-                word = words[f, w]
-                if word == 0:
-                    continue
-                first = w * each
-                if (word & more) == 0 and first + each - last < 255 and left >= each:
-                    # single electrons, all near: written ahead and kept where there is one
-                    for p in range(first, first + each):
-                        stream[size] = p - last
-                        here = row[p] != 0
-                        size += here
-                        left -= here
-                        last = p if here else last
-                    continue
-                for p in range(first, first + each):
-                    if row[p]:
-                        if row[p] > left:
-                            return -1
-                        size = _emit(stream, size, p - last, np.int64(row[p]))
-                        left -= np.int64(row[p])
-                        last = p
+            for p in range(first, first + each):
+                if row[p]:
+                    if row[p] > left:
+                        return -1
+                    size = _emit(stream, size, np.int64(p - last), np.int64(row[p]))
+                    left -= np.int64(row[p])
+                    last = np.int64(p)
         for p in range(grouped * each, area):
             if row[p]:
                 if row[p] > left:
                     return -1
-                size = _emit(stream, size, p - last, np.int64(row[p]))
+                size = _emit(stream, size, np.int64(p - last), np.int64(row[p]))
                 left -= np.int64(row[p])
-                last = p
+                last = np.int64(p)
         lengths[f] = size - begin
         electrons[f] = before - left
-    return size
+    return np.int64(size)  # type: ignore[return-value]
 
 
 @compiled
@@ -183,11 +201,10 @@ def _expand(stream: NDArray[np.uint8], lengths: NDArray[np.uint32], pixels: Fram
     start = np.int64(0)
     for f in range(len(lengths)):
         stop = start + np.int64(lengths[f])
-        at = 0
-        for i in range(start, stop):
-            at += stream[i]
-            if stream[i] != 255:
-                pixels[f, at] += 1
+        at = np.uint64(0)
+        for gap in stream[start:stop]:
+            at += np.uint64(gap)
+            pixels[f, at] += gap != 255
         start = stop
 
 
@@ -198,12 +215,20 @@ def _first_bad_frame(
     start = np.int64(0)
     for f in range(len(lengths)):
         stop = start + np.int64(lengths[f])
-        total = 0
-        found = 0
-        for i in range(start, stop):
-            total += stream[i]
-            found += stream[i] != 255
-        if found != electrons[f] or (stop > start and (total >= area or stream[stop - 1] == 255)):
+        total = np.int64(0)
+        skips = np.int64(0)
+        # in 32 bits, which is quick, as far as they can't overflow
+        for begin in range(start, stop, 65536):
+            part = stream[begin : min(begin + 65536, stop)]
+            distance = np.uint32(0)
+            without = np.uint32(0)
+            for i in range(len(part)):
+                distance = np.uint32(distance + part[i])
+                without = np.uint32(without + np.uint32(part[i] == 255))
+            total += np.int64(distance)
+            skips += np.int64(without)
+        inside = stop == start or (total < area and stream[stop - 1] != 255)
+        if not inside or stop - start - skips != np.int64(electrons[f]):
             return f
         start = stop
     return -1
