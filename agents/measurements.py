@@ -13,7 +13,10 @@ from .matern import Array
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """What was measured: candidates, values and their standard deviations, ``(m,)`` each."""
+    """What was measured: candidates, values and their standard deviations, ``(m,)`` each.
+
+    Where several scalars are measured at once (`Outputs`), values and standard deviations are ``(m, k)``.
+    """
 
     indices: NDArray[np.intp]
     values: Array
