@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,6 +211,54 @@ class Spectrometer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class FrameMode:
+    """One way in which a pixel-array detector records; each has its own speed, depth and saturation.
+
+    Attributes
+    ----------
+    name
+        E.g. "Counting12" or "Integrating".
+    dtype
+        Of the frames, as numpy writes it.
+    dwell_time
+        Shortest and longest exposure of a frame [s]: one over the shortest is the frame rate.
+    saturation
+        Value at which a pixel is full; infinite where unknown.
+    quantity
+        What the values are: "counts" or "ADU".
+    """
+
+    name: str
+    dtype: str
+    dwell_time: tuple[float, float]
+    saturation: float
+    quantity: str = "counts"
+
+
+@dataclass(frozen=True)
+class FrameRequest:
+    """A stream of frames.
+
+    Attributes
+    ----------
+    count
+        How many.
+    dwell_time
+        Of each [s].
+    mode
+        Name of a `FrameMode`.
+    trigger
+        "internal": the detector goes by its own clock, from now on. "scan": it is armed, and the scanner
+        triggers one frame a pixel of the scan that begins next, line by line.
+    """
+
+    count: int
+    dwell_time: float
+    mode: str
+    trigger: Literal["internal", "scan"] = "internal"
+
+
 @runtime_checkable
 class FrameSource(Protocol):
     """A pixel-array detector: frames ``(ky, kx)`` in blocks, for one exposure or a whole scan."""
@@ -220,8 +268,22 @@ class FrameSource(Protocol):
         """The axes "ky" and "kx" [rad] from the measured centre of the vacuum disk."""
         ...
 
-    def frames(self, count: int, dwell_time: float) -> Iterator[NDArray[np.generic]]:
-        """Record `count` frames of `dwell_time` [s] each; yields blocks ``(n, ky, kx)`` as they arrive."""
+    @property
+    def modes(self) -> tuple[FrameMode, ...]:
+        """How it can record; the first one is the default."""
+        ...
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Which triggers of `FrameRequest` it knows."""
+        ...
+
+    def frames(self, request: FrameRequest) -> Iterator[NDArray[np.generic]]:
+        """Arm the detector, which is done on return; blocks ``(n, ky, kx)`` follow as they arrive.
+
+        A block is the caller's until the next one is asked for. The blocks hold `count` frames together, or
+        the iterator raises: `Aborted` after `abort`, what had been given before is good.
+        """
         ...
 
     def abort(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..instruments.protocol import Calibrated, Instrument
+
+PIXEL_ARRAY = "PAD"  # the group of its process variables, and its name in the driver's process
 
 
 class _Frozen(BaseModel):
@@ -61,6 +64,31 @@ class SpectrometerDescription(_Frozen):
     dtype: str
 
 
+class ModeDescription(_Frozen):
+    """One mode of a pixel-array detector; its saturation is 0 where that is not known."""
+
+    name: str
+    dtype: str
+    dwell_time: tuple[float, float]
+    saturation: float
+    quantity: str
+
+
+class FrameSourceDescription(_Frozen):
+    """Frames of a pixel-array detector: offset and scale [rad] of "ky" and "kx", modes and triggers."""
+
+    shape: tuple[int, int]
+    offset: tuple[float, float]
+    scale: tuple[float, float]
+    modes: tuple[ModeDescription, ...]
+    triggers: tuple[str, ...]
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a pixel in the deepest mode."""
+        return max(np.dtype(mode.dtype).itemsize for mode in self.modes)
+
+
 class Description(_Frozen):
     """A whole instrument."""
 
@@ -69,6 +97,7 @@ class Description(_Frozen):
     controls: dict[str, Control] = {}
     scanner: ScannerDescription | None = None
     spectrometer: SpectrometerDescription | None = None
+    frame_source: FrameSourceDescription | None = None
 
     def largest_frame(self, max_pixels: int) -> int:
         """Bytes of the largest frame of any detector, images having at most `max_pixels`."""
@@ -79,6 +108,14 @@ class Description(_Frozen):
             sizes.append(self.spectrometer.size * np.dtype(self.spectrometer.dtype).itemsize)
         return max(sizes)
 
+    def shared(self, max_pixels: int) -> int:
+        """Bytes that frames need in shared memory: the largest one, and two patterns behind it."""
+        patterns = 0
+        if self.frame_source is not None:
+            ny, nx = self.frame_source.shape
+            patterns = 2 * ny * nx * self.frame_source.itemsize
+        return self.largest_frame(max_pixels) + patterns
+
 
 def describe(instrument: Instrument) -> dict[str, Any]:
     """Describe an instrument as JSON holds it; each detector takes a frame, blanked, to tell its dtype."""
@@ -88,6 +125,7 @@ def describe(instrument: Instrument) -> dict[str, Any]:
         controls=_controls(instrument),
         scanner=_scanner(instrument),
         spectrometer=_spectrometer(instrument),
+        frame_source=_frame_source(instrument),
     )
     return description.model_dump()
 
@@ -132,6 +170,25 @@ def _spectrometer(instrument: Instrument) -> SpectrometerDescription | None:
         saturation=spectrometer.saturation,
         dtype=_dtype(spectrometer.expose(spectrometer.dwell_time[0])),
     )
+
+
+def _frame_source(instrument: Instrument) -> FrameSourceDescription | None:
+    source = instrument.frame_source
+    if source is None:
+        return None
+    ky, kx = source.frame_axes
+    modes = [{**asdict(mode), "saturation": _finite(mode.saturation)} for mode in source.modes]
+    return FrameSourceDescription(
+        shape=(ky.size, kx.size),
+        offset=(ky.offset, kx.offset),
+        scale=(ky.scale, kx.scale),
+        modes=tuple(ModeDescription.model_validate(mode) for mode in modes),
+        triggers=source.triggers,
+    )
+
+
+def _finite(saturation: float) -> float:
+    return saturation if math.isfinite(saturation) else 0.0
 
 
 def _dtype(frame: Calibrated) -> str:

@@ -53,9 +53,10 @@ def add_haadf(
         largest=scanner.largest(max_pixels),
         statistic="MeanValue_RBV",
         summary=lambda total, size: total / size,
-        shot=shot,
+        take=lambda started: exposures.take(shot, started),
+        call_off=exposures.call_off,
     )
-    camera = CameraGroup(records, detector, driver, exposures, file)
+    camera = CameraGroup(records, detector, driver, file)
     scan.changed = show_size
     return camera
 
@@ -71,6 +72,9 @@ def add_eels(
 
     async def apply(value: float) -> float:
         return value
+
+    def shot() -> Shot:
+        return Shot("EELS", "spectrum", float(dwell.value), {})
 
     low, high = records.narrowed("EELS:cam1:AcquireTime", spectrometer.dwell_time)
     dwell = records.number(
@@ -89,6 +93,7 @@ def add_eels(
         largest=spectrometer.size,
         statistic="Total_RBV",
         summary=lambda total, size: total,
-        shot=lambda: Shot("EELS", "spectrum", float(dwell.value), {}),
+        take=lambda started: exposures.take(shot, started),
+        call_off=exposures.call_off,
     )
-    return CameraGroup(records, detector, driver, exposures, file)
+    return CameraGroup(records, detector, driver, file)

@@ -9,17 +9,20 @@ the beam is blanked and the process ends.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, NoReturn
 
 from ..instruments.composition import InstrumentConfig, compose
 from .description import describe
-from .worker import Worker, failure
+from .failure import failure
+from .worker import Worker
 
 EVERYTHING = 2**62  # a ticket beyond all others
 LINGER = 5.0  # [s] that a driver gets to end what it is doing after the IOC has gone
@@ -46,16 +49,27 @@ def main(requests: Connection, urgent: Connection, config: str) -> None:
 
 
 def _serve(requests: Connection, worker: Worker) -> None:
+    sending = threading.Lock()  # news come from the threads of the drivers too
+
+    def send(message: dict[str, Any]) -> None:
+        with sending:
+            requests.send_bytes(_pack(message))
+
     with contextlib.suppress(EOFError, OSError):
         while True:
             request = json.loads(requests.recv_bytes())
             number, action = request.pop("id"), request.pop("do")
             worker.begin(number)
+            worker.tell = functools.partial(_tell, send, number)
             try:
                 answer = worker.actions[action](**request)
             except Exception as error:
                 answer = failure(error)
-            requests.send_bytes(_pack({"id": number, **(answer if "error" in answer else {"ok": answer})}))
+            send({"id": number, **(answer if "error" in answer else {"ok": answer})})
+
+
+def _tell(send: Callable[[dict[str, Any]], None], number: int, news: dict[str, Any]) -> None:
+    send({"id": number, "news": news})
 
 
 def _serve_urgent(urgent: Connection, worker: Worker) -> None:

@@ -61,6 +61,7 @@ class DriverProcess:
         self._lost = lost
         self._numbers = itertools.count()
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._told: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._connections: tuple[Connection, Connection] | None = None
         self._process: BaseProcess | None = None
         self._block: SharedMemory | None = None
@@ -101,12 +102,14 @@ class DriverProcess:
         loop.add_reader(urgent.fileno(), self._acknowledge, urgent)
         ready = self._pending[next(self._numbers)] = loop.create_future()
         description = Description.model_validate(await ready)
-        self._block = SharedMemory(create=True, size=description.largest_frame(max_pixels))
+        self._block = SharedMemory(create=True, size=description.shared(max_pixels))
         await self.post("attach", block=self._block.name)
         return description
 
-    def post(self, action: str, **arguments: Any) -> asyncio.Future[dict[str, Any]]:
-        """Ask for one thing; the future holds the answer.
+    def post(
+        self, action: str, *, told: Callable[[dict[str, Any]], None] | None = None, **arguments: Any
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Ask for one thing; the future holds the answer. `told` is called with what is known before that.
 
         It fails with `DriverError` if the driver refuses, fails, is called off, or is not there any more.
         """
@@ -116,6 +119,8 @@ class DriverProcess:
             answer.set_exception(DriverError(LOST))
             return answer
         self._pending[number] = answer
+        if told is not None:
+            self._told[number] = told
         try:
             self._connections[0].send_bytes(json.dumps({"id": number, "do": action, **arguments}).encode())
         except OSError:
@@ -129,7 +134,8 @@ class DriverProcess:
     def frame(self, answer: dict[str, Any]) -> NDArray[np.generic]:
         """Copy the frame that an answer speaks of out of shared memory."""
         assert self._block is not None
-        return np.ndarray(answer["shape"], np.dtype(answer["dtype"]), self._block.buf).copy()
+        offset = answer.get("offset", 0)
+        return np.ndarray(answer["shape"], np.dtype(answer["dtype"]), self._block.buf, offset).copy()
 
     def kill(self) -> None:
         """End a process that hangs."""
@@ -170,7 +176,12 @@ class DriverProcess:
         except (EOFError, OSError):
             self._end()
             return
+        if "news" in answer:
+            if answer["id"] in self._told:
+                self._told[answer["id"]](answer["news"])
+            return
         future = self._pending.pop(answer["id"])
+        self._told.pop(answer["id"], None)
         if answer.get("traceback"):
             log.info("the driver failed: %s", answer["traceback"])
         if future.done():

@@ -25,23 +25,29 @@ class Shot:
     Attributes
     ----------
     detector
-        "HAADF" or "EELS".
+        "HAADF", "EELS" or "PAD".
     mode
-        "frame" (a raster), "spot" (one pixel where the probe stands) or "spectrum".
+        "frame" (a raster), "spot" (one pixel where the probe stands), "spectrum" or "frames" (patterns where
+        the probe stands).
     dwell
-        Of one pixel, or of the spectrum [s].
+        Of one pixel, of the spectrum, or of one pattern [s].
     scan
         The raster in SI units; empty for the other modes.
+    frames
+        What the pixel-array detector does, as a `FrameRequest` has it; None for nothing.
     """
 
     detector: str
     mode: str
     dwell: float
     scan: dict[str, Any]
+    frames: dict[str, Any] | None = None
 
     @property
     def seconds(self) -> float:
         """Time that the beam is needed for [s]."""
+        if self.mode == "frames" and self.frames is not None:
+            return self.dwell * float(self.frames["count"])
         return self.dwell * float(self.scan.get("ny", 1) * self.scan.get("nx", 1))
 
 
@@ -80,6 +86,11 @@ class Exposures:
         The process variables of the beam.
     overrun
         Time beyond one and a half times the exposure after which the timer blanks [s].
+
+    Attributes
+    ----------
+    waiting
+        Called with the reason when all is called off: for what waits for an exposure to begin.
     """
 
     def __init__(self, driver: DriverProcess, beam: Beam, overrun: float) -> None:
@@ -90,6 +101,7 @@ class Exposures:
         self._last = 0
         self._called_off = 0
         self._reason = ""
+        self.waiting: list[Callable[[str], None]] = []
 
     @contextlib.asynccontextmanager
     async def blanked(self) -> AsyncIterator[DriverProcess]:
@@ -109,11 +121,14 @@ class Exposures:
                 yield self._driver
             except DriverError as error:
                 if error.aborted:
-                    raise DriverError(self._reason or str(error), aborted=True) from None
+                    raise DriverError(self._reason or str(error), True, error.answer) from None
                 raise
 
     async def take(
-        self, shot: Callable[[], Shot], started: Callable[[], Awaitable[None]]
+        self,
+        shot: Callable[[], Shot],
+        started: Callable[[], Awaitable[None]],
+        told: Callable[[dict[str, Any]], None] | None = None,
     ) -> tuple[NDArray[np.generic], dict[str, Any]]:
         """Take one exposure.
 
@@ -123,13 +138,16 @@ class Exposures:
             Says which, once the instrument is free.
         started
             Called when the exposure has been ordered.
+        told
+            Called with what the driver's process tells of patterns while they come in.
 
         Returns
         -------
         frame
-            What was measured.
+            What was measured; the last pattern where it was patterns only.
         answer
-            What the driver's process says about it: "total", and "captured" and "write_error" of its file.
+            What the driver's process says about it: "total", and "captured" and "write_error" of its file;
+            "frames" of the patterns, with the last one as "frame".
 
         Raises
         ------
@@ -143,16 +161,27 @@ class Exposures:
             refusal = self._beam.refusal(settle + one.seconds)
             if refusal is not None:
                 raise Refused(refusal)
-            answer = await self._expose(one, settle, started)
+            answer = await self._expose(one, settle, started, told)
+            patterns = answer.get("frames")
+            if patterns is not None:
+                patterns["frame"] = driver.frame(patterns)
+                if one.mode == "frames":
+                    return patterns["frame"], answer
             return driver.frame(answer), answer
 
     def call_off(self, reason: str) -> None:
         """Blank now; all that is in progress or waiting fails with `reason`."""
         self._called_off, self._reason = self._last, reason
         self._driver.call_off()
+        for end in self.waiting:
+            end(reason)
 
     async def _expose(
-        self, shot: Shot, settle: float, started: Callable[[], Awaitable[None]]
+        self,
+        shot: Shot,
+        settle: float,
+        started: Callable[[], Awaitable[None]],
+        told: Callable[[dict[str, Any]], None] | None,
     ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         begin = loop.time()
@@ -161,7 +190,15 @@ class Exposures:
             loop.call_later(longest, self._driver.call_off),
             loop.call_later(longest + HANGING, self._driver.kill),
         )
-        answered = self._driver.post("expose", **asdict(shot), settle=settle)
+
+        def news(what: dict[str, Any]) -> None:
+            if what.get("blanked"):  # the scan is over; late patterns cost no dose
+                for timer in timers:
+                    timer.cancel()
+            if told is not None:
+                told(what)
+
+        answered = self._driver.post("expose", told=news, **asdict(shot), settle=settle)
         answer: dict[str, Any] = {}
         try:
             # published while the driver is at work, not before

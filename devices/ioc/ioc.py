@@ -9,14 +9,16 @@ from .ca_server import CannotListen, Server
 from .camera_group import CameraGroup
 from .config import IOCConfig
 from .controls_group import add_controls
-from .description import Description
+from .description import PIXEL_ARRAY, Description
 from .detectors import add_eels, add_haadf
 from .driver_process import LOST, DriverError, DriverProcess
 from .exposure import Exposures
 from .hdf5_group import HDF5Group
 from .ioc_group import IOCGroup
+from .pixel_array_group import PixelArrayGroup
 from .records import Records, Refused
 from .scan_group import ScanGroup
+from .synchronised_scan import SynchronisedScan
 
 
 class CannotStart(Exception):
@@ -91,14 +93,19 @@ class IOC:
         def file(detector: str) -> HDF5Group:
             return HDF5Group(records, detector, exposures, config.write_root)
 
+        synchronised = None
         if description.scanner is not None:
             scanner = description.scanner
             scan = ScanGroup(records, scanner, exposures, config.max_pixels)
-            self._cameras.append(
-                add_haadf(records, scanner, scan, driver, exposures, file("HAADF"), config.max_pixels)
-            )
+            haadf = add_haadf(records, scanner, scan, driver, exposures, file("HAADF"), config.max_pixels)
+            synchronised = SynchronisedScan(records, scan, haadf, exposures)
+            self._cameras.append(haadf)
         if description.spectrometer is not None:
             self._cameras.append(add_eels(records, description.spectrometer, driver, exposures, file("EELS")))
+        if description.frame_source is not None:
+            source = description.frame_source
+            pixel_array = PixelArrayGroup(records, source, synchronised, driver, exposures, file(PIXEL_ARRAY))
+            self._cameras.append(pixel_array.camera)
         if records.unused_limits:
             raise ValueError(
                 f"limits: {', '.join(records.unused_limits)}: this instrument has no such setting; "

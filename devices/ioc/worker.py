@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import traceback
 from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -13,8 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..instruments.protocol import Aborted, Calibrated, Instrument, InstrumentError, ScanRequest
+from ..instruments.protocol import (
+    Calibrated,
+    FrameRequest,
+    Instrument,
+    InstrumentError,
+    ScanRequest,
+)
+from .description import PIXEL_ARRAY
+from .failure import failure, one_line
 from .frame_file import FrameFile
+from .frame_sink import FrameSink
+from .frame_stream import take_frames, take_scan
 from .shutter import Shutter
 
 
@@ -32,6 +41,8 @@ class Worker:
         The requests by name.
     broken_files
         Kept, for HDF5 must not try to close them.
+    tell
+        Called with what the IOC shall know before the answer.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -40,6 +51,7 @@ class Worker:
         self._files: dict[str, FrameFile] = {}
         self.broken_files: list[FrameFile] = []
         self._block: SharedMemory | None = None
+        self.tell: Callable[[dict[str, Any]], None] = _nobody
         self.actions: dict[str, Callable[..., dict[str, Any]]] = {
             "attach": self.attach,
             "configure": self.configure,
@@ -79,23 +91,38 @@ class Worker:
         return {"readback": controls.state().values[name].readback}
 
     def expose(
-        self, detector: str, mode: str, dwell: float, scan: dict[str, Any], settle: float
+        self,
+        detector: str,
+        mode: str,
+        dwell: float,
+        scan: dict[str, Any],
+        settle: float,
+        frames: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Unblank, settle, expose, blank; then share the frame, and write it if a file is open."""
+        """Unblank, settle, expose, blank; then share the frame, and write it if a file is open.
+
+        With `frames` (of a `FrameRequest`) the pixel-array detector records them: alone where `mode` is
+        "frames", else one at each pixel of the scan.
+        """
         answer: dict[str, Any] = {}
+        stream = None if frames is None else self._stream(frames)
         try:
             answer["current"] = self._current()
             self._shutter.open(settle)
-            frame = self._measure(detector, mode, dwell, scan)
-            self._shutter.check()
+            frame = self._measure(detector, mode, dwell, scan, stream)
+            if stream is None:
+                self._shutter.check()
             self._shutter.close()
-            answer |= self._share(frame.data)
+            if frame is not None:
+                answer |= self._share(frame.data)
         except Exception as error:
             answer |= failure(error)
         finally:
             self._shutter.close()
         answer |= {"on_time": self._shutter.on_time, "blanked": self._shutter.blanked}
-        if "error" not in answer and detector in self._files:
+        if stream is not None:
+            answer["frames"] = stream.report()
+        if "error" not in answer and frame is not None and detector in self._files:
             answer |= _append(self._files[detector], frame)
         return answer
 
@@ -107,7 +134,7 @@ class Worker:
         try:
             self._files[detector] = FrameFile(Path(path))
         except OSError as error:
-            raise InstrumentError(f"{path} can't be written: {_line(error)}") from None
+            raise InstrumentError(f"{path} can't be written: {one_line(error)}") from None
         return {}
 
     def shut(self, detector: str) -> dict[str, Any]:
@@ -117,7 +144,7 @@ class Worker:
             try:
                 file.close()
             except OSError as error:
-                raise InstrumentError(f"{file.path} can't be closed: {_line(error)}") from None
+                raise InstrumentError(f"{file.path} can't be closed: {one_line(error)}") from None
             finally:
                 if file.broken:
                     self.broken_files.append(file)
@@ -137,14 +164,42 @@ class Worker:
         if self._block is not None:
             self._block.close()
 
-    def _measure(self, detector: str, mode: str, dwell: float, scan: dict[str, Any]) -> Calibrated:
+    def _measure(
+        self, detector: str, mode: str, dwell: float, scan: dict[str, Any], stream: FrameSink | None
+    ) -> Calibrated | None:
         scanner, spectrometer = self.instrument.scanner, self.instrument.spectrometer
         if mode == "spectrum":
             assert spectrometer is not None
             return spectrometer.expose(dwell)
+        if stream is not None:
+            source = self.instrument.frame_source
+            assert source is not None
+            if mode == "frames":
+                take_frames(source, stream.request, self._shutter, stream.take)
+                return None
+            assert scanner is not None
+            request = _scan_request(**scan)
+            images = take_scan(
+                scanner, request, source, stream.request, self._shutter, stream.take, self._scanned
+            )
+            return images[detector]
         assert scanner is not None
         images = scanner.scan(_scan_request(**scan)) if mode == "frame" else scanner.dwell(dwell)
         return images[detector]
+
+    def _stream(self, frames: dict[str, Any]) -> FrameSink:
+        source = self.instrument.frame_source
+        assert source is not None
+        assert self._block is not None
+        request = FrameRequest(**frames)
+        mode = next((mode for mode in source.modes if mode.name == request.mode), None)
+        if mode is None:
+            raise InstrumentError(f"the pixel-array detector has no mode {request.mode}")
+        file = self._files.get(PIXEL_ARRAY)
+        return FrameSink(request, mode, source.frame_axes, file, self._block, self.tell)
+
+    def _scanned(self) -> None:
+        self.tell({"blanked": self._shutter.blanked, "on_time": self._shutter.on_time})
 
     def _current(self) -> float | None:
         controls = self.instrument.controls
@@ -161,26 +216,17 @@ class Worker:
         return {"shape": data.shape, "dtype": data.dtype.str, "total": total}
 
 
+def _nobody(_: dict[str, Any]) -> None:
+    """Tell nobody: there is no IOC."""
+
+
 def _append(file: FrameFile, frame: Calibrated) -> dict[str, Any]:
     try:
         file.append(frame)
     except (OSError, ValueError) as error:
-        return {"captured": file.count, "write_error": f"{file.path}: {_line(error)}"}
+        return {"captured": file.count, "write_error": f"{file.path}: {one_line(error)}"}
     return {"captured": file.count}
 
 
 def _scan_request(ny: int, nx: int, field_of_view: float, rotation: float, dwell_time: float) -> ScanRequest:
     return ScanRequest((ny, nx), field_of_view, rotation, dwell_time)
-
-
-def failure(error: Exception) -> dict[str, Any]:
-    """Describe an error as an answer: its line, whether it was an abort, and the traceback of a bug."""
-    kind = "aborted" if isinstance(error, Aborted) else "failed"
-    trace = "" if isinstance(error, InstrumentError) else traceback.format_exc()
-    return {"error": _line(error), "kind": kind, "traceback": trace}
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    known = isinstance(error, (InstrumentError, OSError, ValueError))
-    return text if known else f"{type(error).__name__}: {text}"

@@ -22,6 +22,8 @@ from stemline.devices.instruments.protocol import (
     Calibrated,
     ControlInfo,
     ControlValue,
+    FrameMode,
+    FrameRequest,
     Instrument,
     InstrumentError,
     MicroscopeState,
@@ -36,8 +38,10 @@ from stemline.devices.ioc.driver_process import DriverError
 from stemline.devices.ioc.exposure import Exposures
 from stemline.devices.ioc.hdf5_group import HDF5Group
 from stemline.devices.ioc.ioc_group import IOCGroup
-from stemline.devices.ioc.records import Records
+from stemline.devices.ioc.pixel_array_group import PixelArrayGroup
+from stemline.devices.ioc.records import Choice, Records
 from stemline.devices.ioc.scan_group import ScanGroup
+from stemline.devices.ioc.synchronised_scan import SynchronisedScan
 from stemline.devices.ioc.worker import Worker
 
 
@@ -53,10 +57,14 @@ class FakeInstrument:
     current: float | None = 1e-10
     exposing: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    stop_after: int | None = None  # frames, then it waits for an abort
+    stuck: threading.Event = field(default_factory=threading.Event)
 
     def instrument(self) -> Instrument:
         controls = None if self.current is None else self
-        return Instrument("fake", controls=controls, scanner=self, spectrometer=self, blanker=self)
+        return Instrument(
+            "fake", controls=controls, scanner=self, spectrometer=self, frame_source=self, blanker=self
+        )
 
     # Blanker
     def blank(self) -> None:
@@ -97,6 +105,33 @@ class FakeInstrument:
     def expose(self, dwell_time: float) -> Calibrated:
         self._expose()
         return Calibrated(np.arange(16).astype(self.dtype), (self.energy_axis,))
+
+    # FrameSource: the first pixel of a frame holds its number
+    frame_axes = (Axis("ky", 4, -2e-3, 1e-3, "rad"), Axis("kx", 6, -3e-3, 1e-3, "rad"))
+    modes = (
+        FrameMode("Counting12", "<u2", (1e-4, 1.0), 4095.0),
+        FrameMode("Integrating", "<u4", (1e-3, 1.0), 2.0**30, "ADU"),
+    )
+    triggers = ("internal", "scan")
+    at_once: int = 4  # frames a block
+
+    def frames(self, request: FrameRequest) -> Iterator[NDArray[np.generic]]:
+        self.log.append(f"arm {request.count} {request.trigger}")
+        if request.trigger == "internal":
+            self._expose()
+        return self._blocks(request)
+
+    def _blocks(self, request: FrameRequest) -> Iterator[NDArray[np.generic]]:
+        dtype = next(mode.dtype for mode in self.modes if mode.name == request.mode)
+        for first in range(0, request.count, self.at_once):
+            if self.stop_after is not None and first >= self.stop_after:
+                self.stuck.set()
+                if not self.ended.wait(5):
+                    raise InstrumentError("nobody ended the frames")
+                raise Aborted("the frames were aborted")
+            block = np.ones((min(self.at_once, request.count - first), 4, 6), dtype)
+            block[:, 0, 0] = first + np.arange(len(block))
+            yield block
 
     # Controls
     @property
@@ -139,14 +174,17 @@ class InlineDriver:
         self.asked: list[str] = []
         self.worker = Worker(instrument)
         self.description = Description.model_validate(describe(instrument))
-        self._block = SharedMemory(create=True, size=self.description.largest_frame(10**6))
+        self._block = SharedMemory(create=True, size=self.description.shared(10**6))
         self.worker.attach(self._block.name)
         self._numbers = itertools.count(1)
         self._last = 0
 
-    def post(self, action: str, **arguments: Any) -> asyncio.Future[dict[str, Any]]:
+    def post(self, action: str, *, told: Any = None, **arguments: Any) -> asyncio.Future[dict[str, Any]]:
         self.asked.append(action)
         self._last = next(self._numbers)
+        loop = asyncio.get_running_loop()
+        if told is not None:
+            self.worker.tell = lambda news: loop.call_soon_threadsafe(told, news)
         return asyncio.ensure_future(self._answer(self._last, action, arguments))
 
     async def _answer(self, number: int, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +207,8 @@ class InlineDriver:
         self.killed = True
 
     def frame(self, answer: dict[str, Any]) -> NDArray[np.generic]:
-        return np.ndarray(answer["shape"], answer["dtype"], self._block.buf).copy()
+        offset = answer.get("offset", 0)
+        return np.ndarray(answer["shape"], answer["dtype"], self._block.buf, offset).copy()
 
     def close(self) -> None:
         self.worker.close()
@@ -195,8 +234,12 @@ class Panel:
         def file(name: str) -> HDF5Group:
             return HDF5Group(records, name, self.exposures, write_root)
 
+        haadf = add_haadf(records, description.scanner, scan, driver, self.exposures, file("HAADF"), pixels)  # type: ignore[arg-type]
+        synchronised = SynchronisedScan(records, scan, haadf, self.exposures)
+        assert description.frame_source is not None
+        PixelArrayGroup(records, description.frame_source, synchronised, driver, self.exposures, file("PAD"))  # type: ignore[arg-type]
         self.cameras = (
-            add_haadf(records, description.scanner, scan, driver, self.exposures, file("HAADF"), pixels),  # type: ignore[arg-type]
+            haadf,
             add_eels(records, description.spectrometer, driver, self.exposures, file("EELS")),  # type: ignore[arg-type]
         )
 
@@ -209,6 +252,8 @@ class Panel:
     async def put(self, name: str, value: Any) -> bool:
         """Put as a client; says whether it succeeded."""
         record = self.record(name)
+        if isinstance(record, Choice) and isinstance(value, str):
+            value = record.enum_strings.index(value)
         data = np.frombuffer(value.encode("latin-1"), "u1") if isinstance(value, str) else [value]
         status = await record.auth_write("host", "user", data, record.data_type, None)
         return bool(status is CAStatus.ECA_NORMAL)

@@ -9,7 +9,7 @@ from stemline.devices.ioc.description import Description, describe
 def test_it_crosses_as_json(fake):
     fake.saturation = float("inf")
     description = Description.model_validate(json.loads(json.dumps(describe(fake.instrument()))))
-    assert description.capabilities == ("controls", "scanner", "spectrometer", "blanker")
+    assert description.capabilities == ("controls", "scanner", "spectrometer", "frame_source", "blanker")
     assert description.controls["beam_current"].readback == 1e-10
     assert description.scanner is not None
     assert (description.scanner.default.ny, description.scanner.default.nx) == (4, 8)
