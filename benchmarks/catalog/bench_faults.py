@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from stemline.tiled_config.client import connect, disconnect
-from stemline.tiled_config.forwarder_process import ForwarderProcess
-from stemline.tiled_config.forwarder_status import last_status
-from stemline.tiled_config.recover import recover
+from stemline.tiled_config.forwarder import ForwarderProcess
+from stemline.tiled_config.forwarder.status import last_status
+from stemline.tiled_config.journal.recover import recover
 from stemline.tiled_config.server import CatalogServer
 
 from .stage import answer, fixed_port, process, setting

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from stemline.tiled_config.client import connect, disconnect
-from stemline.tiled_config.forwarder_process import ForwarderProcess
+from stemline.tiled_config.forwarder import ForwarderProcess
 from stemline.tiled_config.server import CatalogServer
 
 from .stage import answer, fixed_port, process, setting

@@ -32,7 +32,7 @@ from event_model import NumpyEncoder  # noqa: E402
 from ophyd.sim import det, motor  # noqa: E402
 
 from stemline.tiled_config.journal import Journal  # noqa: E402
-from stemline.tiled_config.journal_file import encode, read  # noqa: E402
+from stemline.tiled_config.journal.file import encode, read  # noqa: E402
 
 GOAL = 0.8  # of the points a second without a subscriber
 PACKAGES = ("bluesky", "ophyd", "event-model", "orjson", "numpy")

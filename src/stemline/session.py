@@ -21,12 +21,12 @@ from stemline.experiments import Experiments
 from stemline.ioc_process import IOCProcess
 from stemline.plans.protocols import BackgroundProposer
 from stemline.plans.protocols import Microscope as PlanMicroscope
-from stemline.tiled_config.broker import broker
 from stemline.tiled_config.client import connect, disconnect
-from stemline.tiled_config.forwarder_process import ForwarderProcess
+from stemline.tiled_config.client.broker import broker
+from stemline.tiled_config.client.profile import profile, search_profiles
+from stemline.tiled_config.forwarder import ForwarderProcess
 from stemline.tiled_config.journal import Journal
-from stemline.tiled_config.profile import profile, search_profiles
-from stemline.tiled_config.recover import recover
+from stemline.tiled_config.journal.recover import recover
 from stemline.tiled_config.server import CatalogServer
 
 if TYPE_CHECKING:

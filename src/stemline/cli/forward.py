@@ -18,8 +18,8 @@ def forward(
 ) -> None:
     """Put journals into the catalog until Ctrl-C; the catalog is started if nobody serves it."""
     from stemline.config import load
-    from stemline.tiled_config.forwarder_process import ForwarderProcess
-    from stemline.tiled_config.journal_status import journal_status
+    from stemline.tiled_config.forwarder import ForwarderProcess
+    from stemline.tiled_config.forwarder.journal_status import journal_status
 
     session = load(config)
     folder = session.data / "journal"
@@ -37,8 +37,8 @@ def forward(
 
 def _catalog(session: SessionConfig, stack: contextlib.ExitStack) -> tuple[str, str]:
     """Address and key of the session's catalog, served by us if by nobody else."""
-    from stemline.tiled_config.keys import make_keys
     from stemline.tiled_config.server import CatalogServer, served_uri
+    from stemline.tiled_config.server.keys import make_keys
 
     if session.catalog.uri is not None:
         return session.catalog.uri, session.catalog.key()

@@ -15,7 +15,7 @@ def profile(
 ) -> None:
     """Let databroker and Tiled find this session's catalog by the name `stemline`, whenever it is served."""
     from stemline.config import load
-    from stemline.tiled_config.profile import NAME, link_profile
+    from stemline.tiled_config.client.profile import NAME, link_profile
 
     link = link_profile(load(config).profiles / f"{NAME}.yml")
     print(f"{link}: databroker.catalog[{NAME!r}] is this session's catalog while it is served")

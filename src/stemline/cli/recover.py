@@ -13,7 +13,7 @@ def recover(
 ) -> None:
     """Close runs whose process died as failed, and say how far they came; sessions do it when they start."""
     from stemline.config import load
-    from stemline.tiled_config.recover import recover as close_dead_runs
+    from stemline.tiled_config.journal.recover import recover as close_dead_runs
 
     found = close_dead_runs(load(config).data / "journal")
     for run in found:

@@ -22,7 +22,7 @@ def ioc(config: ConfigFile = None) -> None:
 def catalog(config: ConfigFile = None) -> None:
     """Serve the catalog (Tiled) until Ctrl-C."""
     from stemline.config import load
-    from stemline.tiled_config.profile import profile
+    from stemline.tiled_config.client.profile import profile
     from stemline.tiled_config.server import CatalogServer
 
     session = load(config)

@@ -16,7 +16,7 @@ def status(
 ) -> None:
     """Say which runs the catalog does not have yet, whether they are being forwarded, and what is wrong."""
     from stemline.config import load
-    from stemline.tiled_config.journal_status import journal_status
+    from stemline.tiled_config.forwarder.journal_status import journal_status
 
     found = journal_status(load(config).data / "journal")
     print(json.dumps(asdict(found), indent=1) if as_json else "\n".join(found.lines()))

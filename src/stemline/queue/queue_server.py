@@ -215,6 +215,6 @@ class QueueServer:
             time.sleep(0.1)
 
     def _recover(self) -> Sequence[Any]:
-        from stemline.tiled_config.recover import recover
+        from stemline.tiled_config.journal.recover import recover
 
         return recover(self.data / "journal")

@@ -13,10 +13,11 @@ import uvicorn
 from tiled.config import Config
 from tiled.server.app import build_app_from_config
 
-from stemline.tiled_config import browser_pages
-from stemline.tiled_config.event_storage import give_each_request_its_connection
+from stemline.tiled_config.pages import browser_pages
+from stemline.tiled_config.server.event_storage import give_each_request_its_connection
 
 KEY = "ab" * 16
+ADAPTERS = "stemline.tiled_config.adapters"
 CONFIG: dict[str, Any] = {
     "authentication": {"single_user_api_key": KEY},
     "trees": [
@@ -28,15 +29,15 @@ CONFIG: dict[str, Any] = {
                 "init_if_not_exists": True,
                 "writable_storage": ["internal", "duckdb:///events.duckdb"],
                 "adapters_by_mimetype": {
-                    "application/x-hdf5": "stemline.tiled_config.frame_file_adapter:FrameFileAdapter",
+                    "application/x-hdf5": f"{ADAPTERS}.frame_file_adapter:FrameFileAdapter"
                 },
             },
         }
     ],
-    "routers": ["stemline.tiled_config.browser_pages:router"],
+    "routers": ["stemline.tiled_config.pages.browser_pages:router"],
     "media_types": {
         "BlueskyRun": {"application/json-seq": "bluesky_tiled_plugins.exporters:json_seq_exporter"},
-        "table": {"application/json-seq": "stemline.tiled_config.json_lines:json_lines"},
+        "table": {"application/json-seq": f"{ADAPTERS}.json_lines:json_lines"},
     },
 }
 

@@ -15,8 +15,8 @@ from bluesky_tiled_plugins.queries import TimeRange
 from tiled import profiles
 from tiled.queries import Key
 
-from stemline.tiled_config.broker import broker
-from stemline.tiled_config.profile import link_profile, profile, search_profiles
+from stemline.tiled_config.client.broker import broker
+from stemline.tiled_config.client.profile import link_profile, profile, search_profiles
 
 pytestmark = pytest.mark.system
 

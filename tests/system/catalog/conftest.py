@@ -24,7 +24,7 @@ from ophyd.status import DeviceStatus
 
 from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.config import CatalogConfig
-from stemline.tiled_config.run_writer import RunWriter
+from stemline.tiled_config.forwarder.run_writer import RunWriter
 from stemline.tiled_config.server import CatalogServer
 
 

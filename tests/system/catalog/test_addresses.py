@@ -10,7 +10,7 @@ import pytest
 
 from stemline.tiled_config.error import CatalogError
 from stemline.tiled_config.server import CatalogServer
-from stemline.tiled_config.server_process import listen, lock
+from stemline.tiled_config.server.process import listen, lock
 
 pytestmark = pytest.mark.system
 

@@ -182,7 +182,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory, catalog_folder: Path) -> 
             return started
 
         for _ in range(2):
-            prepared = run("stemline.tiled_config.prepare", str(folder))
+            prepared = run("stemline.tiled_config.server.prepare", str(folder))
             assert prepared.wait(60) == 0, (folder / "log").read_text()
         ports = [free_port(), free_port()]
         workers = ("--workers", "2", "--host", HOST, "--port", str(ports[1]), "--no-access-log")

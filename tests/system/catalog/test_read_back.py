@@ -9,7 +9,7 @@ import bluesky.preprocessors as bpp
 import numpy as np
 import pytest
 
-from stemline.tiled_config.broker import broker
+from stemline.tiled_config.client.broker import broker
 
 pytestmark = pytest.mark.system
 

@@ -19,8 +19,8 @@ from event_model import compose_run
 
 from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.config import CatalogConfig
-from stemline.tiled_config.forwarder_process import ForwarderProcess
-from stemline.tiled_config.journal_file import encode
+from stemline.tiled_config.forwarder import ForwarderProcess
+from stemline.tiled_config.journal.file import encode
 from stemline.tiled_config.server import CatalogServer
 
 Documents = list[tuple[str, dict[str, Any]]]

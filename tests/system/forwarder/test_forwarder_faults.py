@@ -17,8 +17,8 @@ import pytest
 
 from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.error import CatalogError
-from stemline.tiled_config.forwarder_process import ForwarderProcess
-from stemline.tiled_config.forwarder_status import ForwarderStatus, forwarder_lives, last_status
+from stemline.tiled_config.forwarder import ForwarderProcess
+from stemline.tiled_config.forwarder.status import ForwarderStatus, forwarder_lives, last_status
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 slow = pytest.mark.slow
@@ -193,7 +193,7 @@ def test_it_ends_with_its_parent_and_keeps_the_key_to_itself(bench: Any, tools: 
     program = (
         "import json, sys\n"
         "from pathlib import Path\n"
-        "from stemline.tiled_config.forwarder_process import ForwarderProcess\n"
+        "from stemline.tiled_config.forwarder import ForwarderProcess\n"
         "folder, uri, key = json.loads(sys.stdin.readline())\n"
         "print(ForwarderProcess(Path(folder), uri, key).start().pid, flush=True)\n"
         "sys.stdin.read()\n"

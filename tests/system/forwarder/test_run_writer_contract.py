@@ -14,9 +14,9 @@ import pytest
 from bluesky_tiled_plugins import TiledWriter
 
 from stemline.tiled_config.error import CatalogError
-from stemline.tiled_config.high_water_mark import Differs
-from stemline.tiled_config.journal_file import _decode
-from stemline.tiled_config.run_writer import RunWriter
+from stemline.tiled_config.forwarder.high_water_mark import Differs
+from stemline.tiled_config.forwarder.run_writer import RunWriter
+from stemline.tiled_config.journal.file import _decode
 
 pytestmark = pytest.mark.system
 
@@ -186,7 +186,7 @@ def words(tmp_path: Path) -> Callable[..., Any]:
         uid: str
 
     def make(*texts: list[str]) -> Texts:
-        from stemline.tiled_config.journal_file import encode
+        from stemline.tiled_config.journal.file import encode
 
         bundle = compose_run()
         about = {"words": {"source": "t", "dtype": "array", "shape": [2], "dtype_numpy": "<U1"}}

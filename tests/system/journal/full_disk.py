@@ -12,7 +12,7 @@ from bluesky import RunEngine
 from ophyd import Signal
 
 from stemline.tiled_config.journal import Journal
-from stemline.tiled_config.journal_file import is_written, read
+from stemline.tiled_config.journal.file import is_written, read
 
 kind, folder, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 disk = folder / "disk"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stemline.tiled_config.journal_file import is_written, journal_path, read
-from stemline.tiled_config.recover import recover
+from stemline.tiled_config.journal.file import is_written, journal_path, read
+from stemline.tiled_config.journal.recover import recover
 
 pytestmark = pytest.mark.system
 Measuring = subprocess.Popen[str]

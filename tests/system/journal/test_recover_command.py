@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from stemline.cli.recover import recover
-from stemline.tiled_config.journal_file import encode, journal_path
+from stemline.tiled_config.journal.file import encode, journal_path
 
 pytestmark = pytest.mark.system
 

@@ -16,7 +16,7 @@ LONG = BPlan("random_spectroscopy", num_points=250, dwell_time=0.1)
 
 def stop_documents(data: Path) -> list[dict[str, object]]:
     """Of all runs in the journal."""
-    from stemline.tiled_config.journal_file import read
+    from stemline.tiled_config.journal.file import read
 
     documents = [doc for path in sorted((data / "journal").rglob("*.jsonl")) for doc in read(path)[0]]
     return [doc for name, doc in documents if name == "stop"]

@@ -1,0 +1,1 @@
+"""How the server and the writer read files and write media types."""

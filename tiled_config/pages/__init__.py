@@ -1,0 +1,1 @@
+"""Pages of Tiled's web UI for runs of a microscope."""
