@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .material import CARBON, GOLD, SILVER
+from .material import CARBON, GOLD, SILVER, Material
 from .polygon import Polygon
 
 MATERIALS = (CARBON, SILVER, GOLD)  # of the film, the flake and the particles: the order of thickness maps
@@ -55,6 +56,8 @@ class Specimen:
     centres: NDArray[np.float64]  # (particles, 2)
     radii: NDArray[np.float64]  # (particles,)
 
+    materials: ClassVar[tuple[Material, ...]] = MATERIALS
+
     def thickness(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Projected thickness of each of `MATERIALS` [nm], shape ``(3, *y.shape)``."""
         hole_y, hole_x, hole_radius = self.hole
@@ -65,6 +68,10 @@ class Specimen:
             inside = np.maximum(radius**2 - (y - cy) ** 2 - (x - cx) ** 2, 0.0)
             out[2] += 2 * np.sqrt(inside)
         return out
+
+    def potential(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Projected potential of charges [V nm], shaped as `y`: there are none."""
+        return np.zeros(y.shape)
 
 
 def grow(design: Design, rng: np.random.Generator) -> Specimen:

@@ -1,7 +1,7 @@
 """Noiseless truth: what each detector sees of the beam, position by position.
 
-Deeper physics has its place here: aberrations in `probe`, diffraction beside `haadf` and `eels`, damage as
-a specimen that changes with the dose it has had.
+Diffraction patterns are in `diffraction`. Deeper physics has its place here: aberrations in `probe`, damage
+as a specimen that changes with the dose it has had.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .diode import Diode
 from .eels import EnergyAxis, LowLoss, low_loss, mean_free_path
 from .haadf import scattered
-from .material import Plasmon
+from .material import Material, Plasmon
 from .probe import Probe
-from .specimen import MATERIALS, Specimen
+from .sampled import SampledMap, sampled
+from .specimen import Specimen
 from .surface_mode import Modes, surface_modes
-from .thickness import ThicknessMap, thickness_map
 
 CHUNK = 256  # spectra at a time: 30 MB
 NEGLIGIBLE_PROBE = 1.0  # [nm]: surface modes are smooth over it
@@ -66,14 +67,15 @@ class Truth:
     """
 
     optics: Optics
-    seen: ThicknessMap
+    materials: tuple[Material, ...]
+    seen: SampledMap
     modes: tuple[Modes, ...]
     model: LowLoss
     free_paths: NDArray[np.float64] = field(repr=False)  # (materials,) [nm]
 
     def haadf(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of the electrons on the HAADF detector, shaped as `y`."""
-        return scattered(self.optics.path * self.seen.at(y, x), MATERIALS, self.optics.beam_energy)
+        return scattered(self.optics.path * self.seen.at(y, x), self.materials, self.optics.beam_energy)
 
     def losses(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean number of losses per electron in each material and to each mode, shape ``(n, kinds)``."""
@@ -103,23 +105,35 @@ class Truth:
 class Ground:
     """What of a specimen is independent of the optics, computed once."""
 
-    thickness: ThicknessMap
+    materials: tuple[Material, ...]
+    thickness: SampledMap  # of each material [nm]
+    potential: SampledMap  # one: projected, inner potentials and charges [V nm]
     modes: tuple[Modes, ...]
 
     def under(self, optics: Optics, axis: EnergyAxis, fwhm: float) -> Truth:
         """Look at it with `optics` and a spectrometer of resolution `fwhm` [eV]."""
         free_paths = [
-            mean_free_path(m.atomic_number, optics.beam_energy, optics.collection_angle) for m in MATERIALS
+            mean_free_path(m.atomic_number, optics.beam_energy, optics.collection_angle)
+            for m in self.materials
         ]
         model = low_loss(
             axis,
             fwhm,
-            [m.plasmons for m in MATERIALS],
+            [m.plasmons for m in self.materials],
             [Plasmon(energy, modes.width) for modes in self.modes for energy in modes.energies],
         )
-        return Truth(optics, self.thickness.seen_by(optics.probe), self.modes, model, np.array(free_paths))
+        seen = self.thickness.seen_by(optics.probe)
+        return Truth(optics, self.materials, seen, self.modes, model, np.array(free_paths))
 
 
-def ground(specimen: Specimen) -> Ground:
+def ground(specimen: Specimen | Diode) -> Ground:
     """Prepare a specimen for looking at."""
-    return Ground(thickness_map(specimen), surface_modes(specimen))
+    thickness = sampled(specimen.thickness, specimen.extent)
+    charges = sampled(specimen.potential, specimen.extent)
+    inner = [material.inner_potential for material in specimen.materials]
+    return Ground(
+        specimen.materials,
+        thickness,
+        SampledMap((np.tensordot(inner, thickness.maps, axes=1) + charges.maps)[None], thickness.spacing),
+        surface_modes(specimen) if isinstance(specimen, Specimen) else (),
+    )
