@@ -16,7 +16,7 @@ def annulus(shape: tuple[int, int], centre: Point, inner: float, outer: float) -
 
 
 def quadrants(shape: tuple[int, int], centre: Point, inner: float, outer: float) -> NDArray[np.bool_]:
-    """Split an annulus into +x, +y, -x, -y ``(4, ky, kx)``, edges on the diagonals: differential phase contrast."""
+    """Split an annulus into +x, +y, -x, -y ``(4, ky, kx)`` on the diagonals: differential phase contrast."""
     y, x = _offsets(shape, centre)
     which = np.floor((np.arctan2(y, x) + np.pi / 4) / (np.pi / 2)).astype(int) % 4
     masks: NDArray[np.bool_] = annulus(shape, centre, inner, outer) & (which == np.arange(4)[:, None, None])
