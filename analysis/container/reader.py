@@ -99,11 +99,25 @@ class FrameReader:
             If a chunk is damaged.
         """
         self._check(start, stop)
-        frames = np.empty((stop - start, *self.shape[1:]), self.dtype)
-        for number in self._holding(start, stop):
-            first = number * self.chunk_frames
-            low, high = max(start, first), min(stop, first + self.chunk_frames)
-            frames[low - start : high - start] = self._decoded(number)[low - first : high - first]
+        return self.take(np.arange(start, stop))
+
+    def take(self, numbers: NDArray[np.integer]) -> Frames:
+        """Read the frames of these numbers, in their order; each chunk with some of them is read once.
+
+        Raises
+        ------
+        IndexError
+            If there are no such frames.
+        CorruptChunk
+            If a chunk is damaged.
+        """
+        if len(numbers):
+            self._check(int(numbers.min()), int(numbers.max()) + 1)
+        frames = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        holding = numbers // self.chunk_frames
+        for chunk in np.unique(holding):
+            (wanted,) = np.nonzero(holding == chunk)
+            frames[wanted] = self._decoded(int(chunk))[numbers[wanted] % self.chunk_frames]
         return frames
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:

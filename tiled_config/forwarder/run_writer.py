@@ -9,6 +9,7 @@ from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlues
 from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer
 from event_model import DocumentNames
 
+from ..adapters.frame_container_consolidator import register_frame_containers
 from ..adapters.frame_file_consolidator import register_frame_files
 from .declared_types import DeclaredTypes
 from .high_water_mark import Event
@@ -33,6 +34,7 @@ class RunWriter:
         self, runs: CatalogOfBlueskyRuns, retaken: defaultdict[str, set[Event]] | None = None
     ) -> None:
         register_frame_files()
+        register_frame_containers()
         self._declare = DeclaredTypes()
         self._normalize = Normalizer()
         self._writer = ReattachingWriter(runs, defaultdict(set) if retaken is None else retaken)
