@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .nion.config import NionConfig
 from .protocol import Instrument
 from .replay.config import ReplayConfig
 from .simulated.config import SimulatedConfig
 
-DriverConfig = Annotated[SimulatedConfig | ReplayConfig, Field(discriminator="driver")]
+DriverConfig = Annotated[SimulatedConfig | ReplayConfig | NionConfig, Field(discriminator="driver")]
 
 
 class InstrumentConfig(BaseModel):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from stemline.devices.instruments.hspy_file import FORMAT, add_signal
+from stemline.devices.instruments.nion.config import NionConfig
 from stemline.devices.instruments.protocol import Aborted, Axis, Instrument
 from stemline.devices.instruments.replay.config import ReplayConfig
 from stemline.devices.instruments.simulated.config import SimulatedConfig
@@ -61,9 +62,22 @@ def measured(real_time: bool, folder: Path) -> Instrument:
     ).create()
 
 
-@pytest.fixture(scope="session", params=[simulated, replay, measured], ids=lambda driver: driver.__name__)
+SLOW = pytest.mark.slow, pytest.mark.system  # Nion's own simulator, in a process of its own
+DRIVERS = [
+    *(pytest.param(driver, id=driver.__name__) for driver in (simulated, replay, measured)),
+    *(pytest.param(sample, id=f"nion_{sample}", marks=SLOW) for sample in ("twin", "flake")),
+]
+
+
+@pytest.fixture(scope="session", params=DRIVERS)
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Make an instrument that takes as long as it was asked to (True) or answers at once (False)."""
+    if isinstance(request.param, str):
+        server = request.getfixturevalue("start_nion")(request.param)
+        config = NionConfig(
+            address=server.address, token_file=server.token_file, shape=(12, 16), dwell_time=1e-6
+        )
+        return lambda real_time: config.create()
     return lambda real_time: request.param(real_time, tmp_path_factory.mktemp("recording"))
 
 
