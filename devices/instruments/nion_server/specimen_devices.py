@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from nion.data import Calibration, DataAndMetadata
 from nion.device_kit import CameraDevice
-from nion.usim_device import DeviceConfiguration, InstrumentDevice, SampleSimulator
+from nion.usim_device import DeviceConfiguration, InstrumentDevice, SampleSimulator, ScanDevice
 from nion.usim_device import RonchigramCameraSimulator as Ronchigram
-from nion.usim_device import ScanDevice
 from nion.utils import Geometry
 from numpy.typing import NDArray
 
