@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from .beam_group import BeamGroup
 from .ca_server import CannotListen, Server
@@ -16,7 +17,7 @@ from .exposure import Exposures
 from .hdf5_group import HDF5Group
 from .ioc_group import IOCGroup
 from .pixel_array_group import PixelArrayGroup
-from .records import Records, Refused
+from .records import Records, Refused, Served
 from .scan_group import ScanGroup
 from .synchronised_scan import SynchronisedScan
 
@@ -47,6 +48,11 @@ class IOC:
     def port(self) -> int:
         """The port it listens on; 0 before it does."""
         return 0 if self._server is None else int(self._server.port)
+
+    @property
+    def records(self) -> Mapping[str, Served]:
+        """Its process variables by full name."""
+        return self._records.pvdb
 
     @property
     def size(self) -> int:

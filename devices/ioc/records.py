@@ -34,7 +34,7 @@ class Refused(Exception):
     """The IOC refuses a put; the message says what, where and what to do."""
 
 
-class _Served:
+class Served:
     """What every record here adds to caproto's: clients write through `put` only, and a put can fail.
 
     A put that fails leaves the value, raises the record's alarm to MAJOR and completes with ECA_PUTFAIL, as a
@@ -45,15 +45,18 @@ class _Served:
     report: Callable[[str], Awaitable[None]]
 
     def check_access(self, hostname: str, username: str) -> AccessRights:
+        """Let everybody read, and write what has a `put`."""
         return AccessRights.READ if self.put is None else AccessRights.READ | AccessRights.WRITE
 
     async def verify_value(self, data: Any) -> Any:
+        """Do what a put asks for; return what the record shall hold."""
         assert self.put is not None
         data = data.item() if isinstance(data, np.generic) else data  # JSON, later on, takes no numpy
         kept = await self.put(data)
         return data if kept is None else kept
 
     async def auth_write(self, *args: Any, **kwargs: Any) -> CAStatus:
+        """Answer a put: with ECA_PUTFAIL where it fails."""
         try:
             await super().auth_write(*args, **kwargs)  # type: ignore[misc]
         except Exception as error:
@@ -75,15 +78,15 @@ class _Served:
             await alarm.write(severity=severity, status=status)
 
 
-class Number(_Served, ChannelDouble):  # type: ignore[misc]
+class Number(Served, ChannelDouble):  # type: ignore[misc]
     """A floating-point number with unit and limits."""
 
 
-class Integer(_Served, ChannelInteger):  # type: ignore[misc]
+class Integer(Served, ChannelInteger):  # type: ignore[misc]
     """A whole number."""
 
 
-class Text(_Served, ChannelChar):  # type: ignore[misc]
+class Text(Served, ChannelChar):  # type: ignore[misc]
     """A string of up to 1024 characters, as a CHAR waveform."""
 
     async def show(self, value: str) -> None:
@@ -91,7 +94,7 @@ class Text(_Served, ChannelChar):  # type: ignore[misc]
         await super().show(value.encode(STRING_ENCODING, "replace").decode(STRING_ENCODING)[:STRING_LENGTH])
 
 
-class Choice(_Served, ChannelEnum):  # type: ignore[misc]
+class Choice(Served, ChannelEnum):  # type: ignore[misc]
     """One of a few words."""
 
     async def verify_value(self, data: Any) -> Any:
@@ -103,15 +106,15 @@ class Choice(_Served, ChannelEnum):  # type: ignore[misc]
         return await super().verify_value(word)
 
 
-class Waveform32(_Served, ChannelFloat):  # type: ignore[misc]
+class Waveform32(Served, ChannelFloat):  # type: ignore[misc]
     """An array in single precision."""
 
 
-class Waveform64(_Served, ChannelDouble):  # type: ignore[misc]
+class Waveform64(Served, ChannelDouble):  # type: ignore[misc]
     """An array in double precision."""
 
 
-R = TypeVar("R", bound=_Served)
+R = TypeVar("R", bound=Served)
 
 
 class Records:
@@ -126,7 +129,7 @@ class Records:
     """
 
     def __init__(self, prefix: str, limits: Mapping[str, Limits]) -> None:
-        self.pvdb: dict[str, _Served] = {}
+        self.pvdb: dict[str, Served] = {}
         self.prefix = prefix
         self._limits = dict(limits)
         self._message = self.text("IOC:Message_RBV")

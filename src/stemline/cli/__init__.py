@@ -11,7 +11,7 @@ import sys
 import click
 import typer
 
-from . import bench, doctor, forward, profile, queue, record, recover, run, serve, status
+from . import bench, doctor, forward, profile, queue, record, recover, run, screen, serve, status
 from .failure import report_failure, send_logs_to_file
 from .stop_request import StopRequest
 
@@ -35,6 +35,7 @@ app.command("queue")(queue.queue)
 app.command("recover")(recover.recover)
 app.command("record")(record.record)
 app.command("doctor")(doctor.doctor)
+app.command("screen")(screen.screen)
 app.command("bench")(bench.bench)
 
 
