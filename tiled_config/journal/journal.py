@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from .file import JournalError, encode, journal_path, num_events, read
+from .kernel_syncer import make_syncer
 from .run_journal import REFERENCES, RunJournal, sync_folder
-from .syncer import Syncer
 
 # The largest document that closes a run is the event with the agent's two maps: 0.19 MB for 64 x 64
 # candidates, 0.75 MB for 128 x 128.
@@ -30,8 +30,8 @@ MILESTONES = ("descriptor", "stop")
 class Journal:
     """A RunEngine subscriber; subscribe it first, for what it can't keep must not have happened.
 
-    A document is written when the call returns: killing the process loses none. Syncing goes on in a thread,
-    and the next event waits for it: a loss of power costs one event at most. When the disk fills up, the run
+    A document is written when the call returns: killing the process loses none. The next event waits until
+    the one before is on the disk: a loss of power costs one event at most. When the disk fills up, the run
     fails with a `JournalError`; the document that was handed over, those of the plan's cleanup and the stop
     document go into a reserve.
 
@@ -66,7 +66,7 @@ class Journal:
                 f"journal folder {folder} can't be made ({error.strerror}): "
                 "set `data` to a folder you can write to"
             ) from error
-        self._syncer = Syncer()
+        self._syncer = make_syncer()
         self._closed = False
         _let_go_in_children(weakref.ref(self))
 

@@ -27,7 +27,7 @@ class RunJournal:
 
     Attributes
     ----------
-    path
+    path, descriptor
         Of the file.
     thread
         The one that drives the run.
@@ -48,7 +48,7 @@ class RunJournal:
         self.told = self.lost = False
         self.referred: set[str] = set()
         self._patience = PATIENCE
-        self._descriptor, self._reserve = descriptor, reserve
+        self.descriptor, self._reserve = descriptor, reserve
         self._end = 0
 
     @classmethod
@@ -81,7 +81,7 @@ class RunJournal:
         done = 0
         try:
             while done < len(line):
-                done += os.pwrite(self._descriptor, line[done:], self._end + done)
+                done += os.pwrite(self.descriptor, line[done:], self._end + done)
         except OSError:
             if done:
                 # If this fails too, readers leave the torn line out, and the next one is written over it.
@@ -118,7 +118,7 @@ class RunJournal:
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
-        os.fdatasync(self._descriptor)
+        os.fdatasync(self.descriptor)
 
     def finish(self) -> None:
         """Give back the reserve, and the lock."""
@@ -128,7 +128,7 @@ class RunJournal:
 
     def close(self) -> None:
         """Leave the file as it is; the lock goes."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 def sync_folder(folder: Path) -> None:

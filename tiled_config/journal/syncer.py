@@ -1,4 +1,4 @@
-"""A thread that waits for the disk, so that the scan need not."""
+"""Somebody waits for the disk, so that the scan need not."""
 
 from __future__ import annotations
 
@@ -11,13 +11,34 @@ class Synced(Protocol):
 
     trouble: OSError | None
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file."""
+        ...
+
     def sync(self) -> None:
         """Wait until all is on the disk."""
         ...
 
 
-class Syncer:
-    """Syncs one file at a time.
+class Syncer(Protocol):
+    """Syncs one file at a time."""
+
+    def begin(self, file: Synced) -> None:
+        """Begin to sync a file, after the one before it."""
+        ...
+
+    def wait(self) -> None:
+        """Wait until everything that was begun is on the disk, or the file knows its trouble."""
+        ...
+
+    def close(self) -> None:
+        """Wait, and let go of what it holds."""
+        ...
+
+
+class ThreadSyncer:
+    """A thread that syncs, for where the kernel does not: see `KernelSyncer`.
 
     Two bare locks, not a queue or a future: with those a scan would spend 4 % more of its time here.
     """
@@ -29,18 +50,18 @@ class Syncer:
         threading.Thread(target=self._work, name="journal", daemon=True).start()
 
     def begin(self, file: Synced) -> None:
-        """Begin to sync a file, after the one before it."""
+        """See `Syncer`."""
         self._idle.acquire()
         self._file = file
         self._begin.release()
 
     def wait(self) -> None:
-        """Wait until everything that was begun is on the disk, or the file knows its trouble."""
+        """See `Syncer`."""
         with self._idle:
             pass
 
     def close(self) -> None:
-        """Wait, and end the thread."""
+        """See `Syncer`."""
         self._idle.acquire()
         self._file = None
         self._begin.release()

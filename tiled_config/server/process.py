@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CONFIG_FILE = Path(__file__).parents[1] / "config.yml"
 # A client with an open websocket must not keep the server from ending.
 SHUTDOWN_TIMEOUT = 3  # [s]
+# On a machine that is busy the scan goes first: a catalog may be late.
+NICENESS = 5
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -96,6 +98,7 @@ def main() -> int:
     """Serve a catalog as told on stdin."""
     # Warnings only: at INFO the server would write addresses that hold the key.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.nice(NICENESS)
     told = settings()
     folder = Path(told["folder"])
     server: uvicorn.Server | None = None

@@ -17,8 +17,15 @@ from stemline.tiled_config.journal import Journal
 from stemline.tiled_config.journal import reserve as reserve_module
 from stemline.tiled_config.journal.file import JournalError, is_written, journal_path, read
 from stemline.tiled_config.journal.run_journal import STOP_ROOM, RunJournal
+from stemline.tiled_config.journal.syncer import ThreadSyncer
 
 RESERVE = 200_000
+
+
+@pytest.fixture
+def own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sync where a test can look on."""
+    monkeypatch.setattr("stemline.tiled_config.journal.journal.make_syncer", ThreadSyncer)
 
 
 @pytest.fixture
@@ -310,6 +317,7 @@ def test_short_writes_are_completed(make_run: Callable[..., Run], monkeypatch: p
     assert run.kept == run.emitted
 
 
+@pytest.mark.usefixtures("own_thread")
 def test_a_failing_sync_fails_the_run_at_its_next_document(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,6 +338,7 @@ def test_a_failing_sync_fails_the_run_at_its_next_document(
     other.end()
 
 
+@pytest.mark.usefixtures("own_thread")
 def test_an_event_waits_for_the_one_before_to_be_on_the_disk(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +368,7 @@ def test_an_event_waits_for_the_one_before_to_be_on_the_disk(
     assert [name for name, _ in run.kept].count("event") == 2
 
 
+@pytest.mark.usefixtures("own_thread")
 def test_start_descriptor_and_stop_are_synced_before_the_call_returns(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +390,7 @@ def test_start_descriptor_and_stop_are_synced_before_the_call_returns(
     assert synced[-1] == run.path.stat().st_size
 
 
+@pytest.mark.usefixtures("own_thread")
 def test_frames_of_a_fly_scan_are_synced_without_events(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
