@@ -71,6 +71,11 @@ class Detector(Device):  # type: ignore[misc]
         """Beam time of the next exposure [s]."""
         raise NotImplementedError
 
+    def stage(self) -> list[object]:
+        """Open a file, if frames are written."""
+        self._action = None
+        return list(super().stage())
+
     def trigger(self) -> Action:
         """Take one frame; the status fails with the IOC's status message."""
         self._action = self._exposure.start(self)
@@ -108,8 +113,10 @@ class Detector(Device):  # type: ignore[misc]
         return int(self.hdf1.captured)
 
     def collect_asset_docs(self, index: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Refer to the newest frame in the file."""
+        """Refer to the newest frame in the file; one that was not triggered here belongs to a scan."""
         if self.hdf1.capturing:
+            if self._action is None:
+                self.hdf1.advanced()
             yield from self.hdf1.documents(self._waveform.name, lambda: self.frame_shape)
 
     @property

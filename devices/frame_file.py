@@ -143,14 +143,16 @@ class FrameFile(Device):  # type: ignore[misc]
         )
 
     def documents(
-        self, data_key: str, frame_shape: Callable[[], tuple[int, ...]]
+        self, data_key: str, frame_shape: Callable[[], tuple[int, ...]], stop: int | None = None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Refer to the newest frame, and before the first one to the file.
+        """Refer to the newest frame, and before the first one to the file; or to all new ones before `stop`.
 
         After a pause Bluesky takes the interrupted point again: the frames in between belong to no event and
         are passed over.
         """
-        if self._captured == self._documented:
+        start = self._captured - 1 if stop is None else self._documented
+        stop = self._captured if stop is None else stop
+        if stop == self._documented:
             return
         if self._bundle is None:
             self._bundle = compose_stream_resource(
@@ -160,9 +162,9 @@ class FrameFile(Device):  # type: ignore[misc]
                 parameters={"dataset": DATASET, "chunk_shape": (1, *frame_shape()), "swmr": True},
             )
             yield "stream_resource", self._bundle.stream_resource_doc
-        newest = {"start": self._captured - 1, "stop": self._captured}
-        self._documented = self._captured
-        yield "stream_datum", self._bundle.compose_stream_datum(newest, validate=False)
+        self._documented = stop
+        indices = {"start": start, "stop": stop}
+        yield "stream_datum", self._bundle.compose_stream_datum(indices, validate=False)
 
     def _open(self, roots: DataRoots) -> None:
         self._captured = self._documented = 0

@@ -17,6 +17,7 @@ from .ioc_link import IOCLink
 from .no_answer import NoAnswer
 from .optics import Optics
 from .part import Part
+from .pixel_array import PixelArray
 from .reading import Reading
 from .scanner import Scanner
 from .stage import SpecimenStage
@@ -24,7 +25,7 @@ from .stage import SpecimenStage
 OPTICS = {name: name for name in ("convergence_angle", "collection_angle", "camera_length", "defocus")}
 STAGE = {name: f"stage_{name}" for name in ("x", "y", "z", "alpha", "beta")}
 BEAM = {"current": "beam_current", "high_tension": "beam_energy"}
-PARTS = ("beam", "scanner", "haadf", "eels", "optics", "specimen_stage")
+PARTS = ("beam", "scanner", "haadf", "eels", "pixel_array", "optics", "specimen_stage")
 
 
 class NoMicroscope(ConnectionError):
@@ -57,6 +58,7 @@ class Microscope(Device):  # type: ignore[misc]
     scanner = Part(Scanner, name="scanner")
     haadf = Part(Haadf, name="haadf", alone=True, kind=Kind.config)
     eels = Part(Eels, name="eels", alone=True, kind=Kind.config)
+    pixel_array = Part(PixelArray, name="pixel_array", alone=True, kind=Kind.config)
     optics = Part(Optics, name="optics")
     # `stage` is the verb of Bluesky that every device has
     specimen_stage = Part(SpecimenStage, name="stage")
@@ -73,7 +75,7 @@ class Microscope(Device):  # type: ignore[misc]
         super().__init__(prefix, **kwargs)
         self.driver = driver
         self.capabilities = tuple(capabilities)
-        for detector in (self.haadf, self.eels):
+        for detector in (self.haadf, self.eels, self.pixel_array):
             if detector is not None:
                 detector.hdf1.roots = roots
 
@@ -91,11 +93,17 @@ def composed(capabilities: Collection[str]) -> type[Microscope]:
     """Leave out the parts, and those signals of a part, that the IOC does not declare."""
     optics, stage = {*OPTICS.values()} & {*capabilities}, {*STAGE.values()} & {*capabilities}
     scans = "scanner" in capabilities
+    pixel_array = PixelArray if scans else type("PixelArray", (PixelArray,), {"scan": None})
     parts = {
         "beam": Part(only(Beam, BEAM, capabilities), name="beam"),
         "scanner": Microscope.scanner if scans else None,
         "haadf": Microscope.haadf if scans else None,
         "eels": Microscope.eels if "spectrometer" in capabilities else None,
+        "pixel_array": (
+            Part(pixel_array, name="pixel_array", alone=True, kind=Kind.config)
+            if "frame_source" in capabilities
+            else None
+        ),
         "optics": Part(only(Optics, OPTICS, optics), name="optics") if optics else None,
         "specimen_stage": Part(only(SpecimenStage, STAGE, stage), name="stage") if stage else None,
     }

@@ -46,6 +46,11 @@ class Put:
             else:
                 self._send(value)
 
+    @property
+    def completed(self) -> bool:
+        """Whether the IOC has done or refused it."""
+        return self._completed.is_set()
+
     def wait(self, overdue: Callable[[], str | None]) -> None:
         """Wait for the completion as long as the IOC answers.
 
