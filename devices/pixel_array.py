@@ -25,9 +25,15 @@ class Pattern(Reading):
     """The last pattern ``(ky, kx)``; the process variable itself is flat."""
 
     def get(self, **kwargs: Any) -> NDArray[np.generic]:
-        """Read the pattern in its shape."""
-        ny, nx = self.parent.frame_shape
-        return np.asarray(super().get(count=ny * nx, **kwargs)).reshape(ny, nx)
+        """Ask for the pattern in its shape, unless `ask` has just done that."""
+        return np.asarray(super().get(**kwargs)).reshape(self.parent.frame_shape)
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Ask for the pattern in its shape, unless `ask` has just done that."""
+        readings = super().read()
+        for reading in readings.values():
+            reading["value"] = np.asarray(reading["value"]).reshape(self.parent.frame_shape)
+        return readings
 
 
 class PixelArray(Detector):

@@ -15,5 +15,6 @@ adaptive_spectroscopy = annotated(session.experiments.adaptive_spectroscopy, mic
 random_spectroscopy = annotated(session.experiments.random_spectroscopy, microscope)
 grid_spectroscopy = annotated(session.experiments.grid_spectroscopy, microscope)
 survey = annotated(session.experiments.survey, microscope)
+fly_4dstem = annotated(session.experiments.fly_4dstem, microscope)
 points = SuggestedPoints(microscope, session.config.experiment.make_scalariser())
 measure_suggestions = annotated(points.measure_suggestions, microscope)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from bluesky.utils import MsgGenerator
 
 from stemline.analysis.featurise import Candidates
 from stemline.config import Acquisition, SessionConfig
 from stemline.plans import adaptive_spectroscopy as adaptive
+from stemline.plans import fly_4dstem as patterns
 from stemline.plans import grid_spectroscopy as grid
 from stemline.plans import random_spectroscopy as random
 from stemline.plans import survey as overview
@@ -168,6 +169,37 @@ class Experiments:
                 shape=_given(shape, frame.shape),
                 field_of_view=_given(field_of_view, frame.field_of_view),
                 dwell_time=_given(dwell_time, frame.dwell_time),
+                md=md,
+            )
+        )
+
+    def fly_4dstem(
+        self,
+        shape: tuple[int, int] | None = None,
+        field_of_view: float | None = None,
+        dwell_time: float | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[str]:
+        """Scan once, with a diffraction pattern at every pixel.
+
+        Parameters
+        ----------
+        shape : tuple
+            Pixels (ny, nx).
+        field_of_view : float
+            Extent along x [nm].
+        dwell_time : float
+            Of one pixel, and the exposure of its pattern [s].
+        md : dict
+            Metadata for the start document.
+        """
+        frame = self._config.experiment.survey
+        return (
+            yield from patterns.fly_4dstem(
+                cast("patterns.Microscope4D", self._microscope),
+                shape=_given(shape, frame.shape),
+                field_of_view=_given(field_of_view, frame.field_of_view),
+                dwell_time=dwell_time,
                 md=md,
             )
         )

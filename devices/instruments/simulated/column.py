@@ -54,6 +54,17 @@ class Exposure:
     on_before: float
 
 
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """A scan that is under way: `y` and `x` [m] of its pixels in their order, and when it began."""
+
+    y: Positions
+    x: Positions
+    rotation: float
+    dwell_time: float
+    exposure: Exposure
+
+
 @dataclass(eq=False)
 class Column:
     """State of the simulated microscope; `settings` by name of the control, in SI units."""
@@ -66,12 +77,15 @@ class Column:
     clock: Clock
     rng: np.random.Generator
     probe: tuple[float, float] = (0.0, 0.0)  # y, x [m] in the frame
+    rasters: int = 0  # begun so far
     blanker: SimulatedBlanker = field(init=False)
 
     def __post_init__(self) -> None:
         self.blanker = SimulatedBlanker(self.clock)
         self._start = self.clock.now()
         self._lock = threading.Lock()
+        self._triggered = threading.Condition()
+        self._raster: Raster | None = None
         self._truth = self._look(self._optics())
 
     @property
@@ -111,6 +125,28 @@ class Column:
         # Rounded, so that a full exposure is full whatever the last bits of the clock are.
         share = round(on / passed, 6) if passed > 0 else 0.0
         return electrons(self.settings["beam_current"] * 1e12, seconds) * share
+
+    def on_share(self, exposure: Exposure, start: float, stop: float) -> float:
+        """Share of the time from `start` to `stop` [s], of an exposure, that the beam was on."""
+
+        def on(time: float) -> float:
+            # the blanker knows the present only: before, the beam was on from the beginning
+            return min(self.blanker.on_time_at(time) - exposure.on_before, time - exposure.began)
+
+        return round((on(stop) - on(start)) / (stop - start), 6) if stop > start else 0.0
+
+    def trigger(self, raster: Raster) -> None:
+        """Begin a raster: whoever waits for one is triggered."""
+        with self._triggered:
+            self.rasters += 1
+            self._raster = raster
+            self._triggered.notify_all()
+
+    def raster_after(self, before: int, patience: float) -> Raster | None:
+        """Give the raster that has begun since there were `before`, waiting at most `patience` [s] for it."""
+        with self._triggered:
+            self._triggered.wait_for(lambda: self.rasters > before, patience)
+            return self._raster if self.rasters > before else None
 
     def count(self, expected: NDArray[np.float64], saturation: int) -> NDArray[np.uint32]:
         """Draw counts; one thread at a time, as the generator wants it."""

@@ -16,6 +16,7 @@ from ..protocol import Instrument, ScanRequest
 from .clock import LeapingClock, RealClock
 from .column import Column, Detector
 from .controls import SimulatedControls
+from .pixel_array import PixelArrayConfig
 from .scanner import SimulatedScanner
 from .spectrometer import SimulatedSpectrometer
 
@@ -86,6 +87,10 @@ class SimulatedConfig(BaseModel):
     efficiency: float = Field(default=0.1, gt=0, le=1, description="share of the electrons EELS counts")
     saturation: int = Field(default=2**24, ge=1, le=2**32 - 1, description="counts that fill a channel")
 
+    pixel_array: PixelArrayConfig = Field(
+        default=PixelArrayConfig(), description="the detector of diffraction patterns"
+    )
+
     @model_validator(mode="after")
     def _field_on_specimen(self) -> Self:
         if self.field_of_view > self.specimen.extent:
@@ -103,6 +108,7 @@ class SimulatedConfig(BaseModel):
             controls=SimulatedControls(column),
             scanner=SimulatedScanner(column),
             spectrometer=SimulatedSpectrometer(column),
+            frame_source=self.pixel_array.create(column, self.seed),
             blanker=column.blanker,
         )
 

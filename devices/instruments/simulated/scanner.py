@@ -9,7 +9,7 @@ import numpy as np
 
 from ..protocol import Axis, Calibrated, InstrumentError, ScanLimits, ScanRequest
 from .clock import Action
-from .column import Column
+from .column import Column, Raster
 
 SMALLEST_FIELD = 10e-9  # [m]: the specimen is sampled every half nanometre
 DWELL_TIMES = (1e-7, 1.0)  # [s]
@@ -121,6 +121,8 @@ class SimulatedScanner:
         began = self._action.begin()
         exposure = self._column.begin()
         y, x = np.meshgrid(axes[0].values(), axes[1].values(), indexing="ij")
+        if what == "scan":
+            self._column.trigger(Raster(y.ravel(), x.ravel(), rotation, dwell_time, exposure))
         visited = began + dwell_time * (np.arange(y.size, dtype=np.float64).reshape(y.shape) + 0.5)
         share = self._column.truth().haadf(*self._column.on_specimen(y, x, rotation, visited))
         electrons = self._column.finish(exposure, self._action, dwell_time * y.size, what)

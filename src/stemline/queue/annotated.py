@@ -104,8 +104,17 @@ def _of_one_plan(name: str, microscope: Microscope) -> dict[str, Annotation]:
             **_range(microscope.scanner.dwell_time),
         }
         return {"dwell_time": pixel}
+    if name == "fly_4dstem" and microscope.pixel_array is not None:
+        exposure = {
+            "annotation": "typing.Optional[float]",
+            "step": 1e-4,
+            **_range(microscope.pixel_array.acquire_time),
+        }
+        return {"dwell_time": exposure}
     if name == "mv":
-        mode = {"Mode": ["Frame", "Spot"]}  # of haadf.scan_mode
+        detector = microscope.pixel_array
+        operating = () if detector is None else detector.operating_mode.enum_strs
+        mode = {"Mode": ["Frame", "Spot", *operating]}  # of haadf.scan_mode and pixel_array.operating_mode
         return {"args": {"annotation": "typing.Union[Movable, float, Mode]", "enums": mode}}
     where = "typing.List[float]" if name == "list_scan" else "float"
     return {"args": {"annotation": f"typing.Union[Movable, {where}]"}}

@@ -8,9 +8,9 @@ from stemline.devices.instruments.simulated.config import SimulatedConfig, Speci
 WINDOW = (1.5, 2.5)  # [eV], around the edge modes
 
 
-def test_it_creates_an_instrument_of_all_parts_but_frames():
+def test_it_creates_an_instrument_of_all_parts():
     instrument = SimulatedConfig(shape=(3, 5)).create()
-    assert instrument.capabilities == ("controls", "scanner", "spectrometer", "blanker")
+    assert instrument.capabilities == ("controls", "scanner", "spectrometer", "frame_source", "blanker")
     assert isinstance(instrument.controls, Controls)
     assert isinstance(instrument.scanner, Scanner)
     assert isinstance(instrument.spectrometer, Spectrometer)
