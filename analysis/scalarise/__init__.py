@@ -1,4 +1,7 @@
-"""Spectra to numbers with their uncertainty: `make_scalariser` builds what a configuration names."""
+"""Spectra and diffraction patterns to numbers with their uncertainty.
+
+`make_scalariser` builds what a configuration names.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 
 from .alignment import common_offset
 from .conditioning import Conditioning
+from .diffraction import PATTERN_KINDS, PatternScalariser
+from .diffraction.make import make_pattern_scalariser
 from .integrated_intensity import IntegratedIntensity
 from .peak_energy import PeakEnergy
 from .result import Flags, ScalarResult
@@ -22,6 +27,8 @@ __all__ = [
     "Flags",
     "IntegratedIntensity",
     "Measure",
+    "PATTERN_KINDS",
+    "PatternScalariser",
     "PeakEnergy",
     "ScalarResult",
     "Scalariser",
@@ -38,16 +45,21 @@ WINDOWS = ("window", "reference_window", "fit_window", "search", "normalisation_
 WORDS = ("background", "alignment", "normalisation")
 
 
-def make_scalariser(kind: str = "", **parameters: Any) -> Scalariser:
-    """Build a scalariser from its kind and named parameters, those of the measure and of `Conditioning`.
+def make_scalariser(kind: str = "", **parameters: Any) -> Scalariser | PatternScalariser:
+    """Build a scalariser from its kind and named parameters.
+
+    Those of the measure, and of `Conditioning`, or of `PatternConditioning` if it is one of patterns.
 
     Raises
     ------
     ValueError
         In one line, if the kind or a parameter is unknown, missing or impossible.
     """
+    if isinstance(kind, str) and kind in PATTERN_KINDS:
+        return make_pattern_scalariser(kind, **parameters)
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"scalariser kind {kind!r} is unknown: use one of {', '.join(KINDS)}")
+        known = ", ".join([*KINDS, *PATTERN_KINDS])
+        raise ValueError(f"scalariser kind {kind!r} is unknown: use one of {known}")
     measure = KINDS[kind]
     own = {field.name for field in fields(measure)}
     shared = {field.name for field in fields(Conditioning)}

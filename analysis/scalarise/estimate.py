@@ -41,7 +41,7 @@ class Estimate:
 
     def sigma(self, variance: NDArray[np.float64]) -> float:
         """Give the standard deviation, from the variance of each channel's counts ``(energy,)``."""
-        return float(np.sqrt(np.sum(self.gradient**2 * variance)))
+        return float(np.sqrt(np.maximum(np.sum(self.gradient**2 * variance), 0.0)))
 
 
 def constant(value: float, size: int) -> Estimate:
