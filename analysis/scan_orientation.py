@@ -33,8 +33,8 @@ class ScanOrientation:
 
     @property
     def rotation(self) -> float:
-        """Of the detector's axes [deg], from +x towards +y, after a mirror of y where it is mirrored."""
-        return math.degrees(math.atan2(self.matrix[0][1], self.matrix[1][1]))
+        """Of the detector against the scan [deg]; where it is mirrored, ky is turned over after that."""
+        return math.degrees(math.atan2(-self.matrix[1][0], self.matrix[1][1]))
 
     @property
     def mirrored(self) -> bool:

@@ -7,10 +7,11 @@ from typing import Any, Unpack
 
 from bluesky.utils import MsgGenerator
 
+from .point_run import MakeProposer, run_points
 from .protocols import Microscope, Records, Scalariser
 from .request import Request, SurveyOptions
-from .spectroscopy_run import MakeProposer, run_spectroscopy
-from .summary import SpectroscopySummary
+from .spectra import Spectra
+from .summary import ExperimentSummary
 
 
 def adaptive_spectroscopy(
@@ -24,7 +25,7 @@ def adaptive_spectroscopy(
     suggest_timeout: float = 60.0,
     md: Mapping[str, Any] | None = None,
     **survey: Unpack[SurveyOptions],
-) -> MsgGenerator[SpectroscopySummary]:
+) -> MsgGenerator[ExperimentSummary]:
     """Measure spectra where an agent, that learns from them and from the survey image, wants them.
 
     One run: a survey image (stream ``survey``); for each point the agent's suggestion (stream ``decisions``),
@@ -56,15 +57,15 @@ def adaptive_spectroscopy(
 
     Returns
     -------
-    SpectroscopySummary
+    ExperimentSummary
         How it went; in ``RunEngineResult.plan_result`` with ``call_returns_result=True``.
 
     Raises
     ------
     Exception
-        What `run_spectroscopy` raises.
+        What `run_points` raises.
     """
     request = Request(num_points, dwell_time, survey, suggest_timeout)
     args = {**request.arguments(), "suggest_timeout": suggest_timeout}
     start = {"plan_name": "adaptive_spectroscopy", "plan_args": args, **(md or {})}
-    return (yield from run_spectroscopy(microscope, records, scalarise, make_proposer, request, start))
+    return (yield from run_points(microscope, records, Spectra(scalarise), make_proposer, request, start))

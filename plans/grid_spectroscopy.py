@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from stemline.analysis.featurise import Candidates
 
 from .in_order import InOrder
+from .point_run import run_points
 from .protocols import Microscope, Records, Scalariser
 from .request import Request, SurveyOptions
-from .spectroscopy_run import run_spectroscopy
-from .summary import SpectroscopySummary
+from .spectra import Spectra
+from .summary import ExperimentSummary
 
 
 def grid_spectroscopy(
@@ -28,7 +29,7 @@ def grid_spectroscopy(
     order: Literal["raster", "snake"] = "snake",
     md: Mapping[str, Any] | None = None,
     **survey: Unpack[SurveyOptions],
-) -> MsgGenerator[SpectroscopySummary]:
+) -> MsgGenerator[ExperimentSummary]:
     """Measure a spectrum at every candidate; streams and scalar are those of `adaptive_spectroscopy`.
 
     Parameters
@@ -47,7 +48,7 @@ def grid_spectroscopy(
     def propose(candidates: Candidates) -> InOrder:
         return InOrder(candidates.positions, line_order(candidates.grid, order), "grid")
 
-    return (yield from run_spectroscopy(microscope, records, scalarise, propose, request, start))
+    return (yield from run_points(microscope, records, Spectra(scalarise), propose, request, start))
 
 
 def line_order(grid: tuple[int, int], order: Literal["raster", "snake"]) -> NDArray[np.intp]:

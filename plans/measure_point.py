@@ -1,4 +1,4 @@
-"""Measure one spectrum at one position and reduce it to a number."""
+"""Measure once at one position and reduce it to a number."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from typing import Any
 
 import numpy as np
 from bluesky.utils import MsgGenerator
-from numpy.typing import NDArray
 
 from .fixed import Fixed
+from .measurement import Measurement, Position
 from .messages import checkpoint, put, trigger, value_of
-from .protocols import Microscope, Records, Scalar, Scalariser
+from .protocols import Microscope, PointDetector, Records, Scalar
 from .record import declare, record
 
 
-def declare_points(microscope: Microscope, records: Records) -> MsgGenerator[None]:
+def declare_points(microscope: Microscope, records: Records, detector: PointDetector) -> MsgGenerator[None]:
     """Describe the events of stream ``primary``, once a run."""
-    yield from declare("primary", *_readables(microscope, records))
+    yield from declare("primary", *_readables(microscope, records, detector))
 
 
 def measure_point(
     microscope: Microscope,
     records: Records,
-    scalarise: Scalariser,
-    energy: NDArray[np.float64],
-    position: tuple[float, float],
+    measurement: Measurement,
+    position: Position,
     fixed: Fixed | None = None,
 ) -> MsgGenerator[Scalar]:
     """Move, expose, reduce, record: one event in stream ``primary``.
@@ -34,8 +33,8 @@ def measure_point(
 
     Parameters
     ----------
-    energy
-        Axis of the spectra ``(energy,)`` [eV].
+    measurement
+        What is measured.
     position
         (y, x) [nm] from the centre of the field of view.
     fixed
@@ -46,22 +45,21 @@ def measure_point(
     RuntimeError
         If another client has changed one of these settings; nothing is exposed.
     """
-    scanner, eels = microscope.scanner, microscope.eels
+    scanner, detector = microscope.scanner, measurement.detector
     yield from checkpoint()
     if fixed is not None:
         yield from fixed.check()
     yield from put((scanner.y, position[0]), (scanner.x, position[1]))
-    yield from trigger(eels)
+    yield from trigger(detector)
     yield from checkpoint()
-    spectrum = np.asarray((yield from value_of(eels.spectrum)))
-    scalar = scalarise(spectrum, energy)
+    scalar = measurement.reduce(np.asarray((yield from value_of(measurement.frame))), position)
     yield from put((records.scalar, scalar))
-    yield from record("primary", *_readables(microscope, records))
+    yield from record("primary", *_readables(microscope, records, detector))
     return scalar
 
 
-def _readables(microscope: Microscope, records: Records) -> tuple[Any, ...]:
+def _readables(microscope: Microscope, records: Records, detector: PointDetector) -> tuple[Any, ...]:
     scanner, beam = microscope.scanner, microscope.beam
     frame = scanner.y, scanner.x, scanner.field_of_view, scanner.rotation
     current = () if beam.current is None else (beam.current,)
-    return *frame, records.scalar, microscope.eels, *current, beam.electrons
+    return *frame, records.scalar, detector, *current, beam.electrons

@@ -81,14 +81,31 @@ class Haadf(Detector, Protocol):
     image: Readable[Any]  # the last frame (ny, nx)
 
 
-class Eels(Detector, Protocol):
-    """The spectrometer; a trigger records one spectrum where the probe stands."""
+class PointDetector(Detector, Protocol):
+    """What measures where the probe stands."""
 
     acquire_time: Setting  # [s]
+
+
+class Eels(PointDetector, Protocol):
+    """The spectrometer; a trigger records one spectrum."""
+
     spectrum: Readable[Any]  # the last spectrum (energy,) [counts]
     array_size_x: Readable[Any]  # channels of a spectrum
     energy_offset: Readable[Any]  # [eV] of the first channel
     energy_dispersion: Readable[Any]  # [eV/channel]
+
+
+class PixelArray(PointDetector, Protocol):
+    """The pixel-array detector; a trigger records one diffraction pattern."""
+
+    pattern: Readable[Any]  # the last pattern (ky, kx) [counts]
+    array_size_y: Readable[Any]  # rows of a pattern
+    array_size_x: Readable[Any]
+    ky_offset: Readable[Any]  # [mrad] of the first row
+    ky_dispersion: Readable[Any]  # [mrad/pixel]
+    kx_offset: Readable[Any]
+    kx_dispersion: Readable[Any]
 
 
 class Beam(Protocol):
@@ -100,7 +117,10 @@ class Beam(Protocol):
 
 
 class Microscope(Stoppable, Protocol):
-    """What spectroscopy at chosen positions needs; stopped, it blanks the beam and ends an exposure."""
+    """What measuring at chosen positions needs; stopped, it blanks the beam and ends an exposure.
+
+    Diffraction needs a `PixelArray` as ``pixel_array`` instead of the spectrometer.
+    """
 
     scanner: Scanner
     haadf: Haadf
@@ -109,11 +129,11 @@ class Microscope(Stoppable, Protocol):
 
 
 class Scalar(Protocol):
-    """One number of a spectrum, its standard deviation, and what is wrong with it."""
+    """One number of a spectrum or pattern, its standard deviation, and what is wrong with it."""
 
     @property
     def value(self) -> float:
-        """NaN where the spectrum gives none."""
+        """NaN where there is none."""
         ...
 
     @property
@@ -134,12 +154,30 @@ class Scalariser(Protocol):
         """Return what it was made with, fit for JSON."""
         ...
 
-    def __call__(self, spectrum: NDArray[np.float64], energy: NDArray[np.float64]) -> Scalar:
+    def __call__(self, spectrum: NDArray[np.generic], energy: NDArray[np.float64]) -> Scalar:
         """Reduce `spectrum` ``(energy,)`` [counts] on `energy` ``(energy,)`` [eV]."""
         ...
 
     def check_axis(self, energy: NDArray[np.float64]) -> None:
         """Raise ValueError, in one line, where `energy` [eV] does not hold what the scalariser looks at."""
+        ...
+
+
+class PatternScalariser(Protocol):
+    """Reduces a diffraction pattern to one number."""
+
+    def parameters(self) -> dict[str, object]:
+        """Return what it was made with, fit for JSON."""
+        ...
+
+    def __call__(
+        self, counts: NDArray[np.generic], ky: NDArray[np.float64], kx: NDArray[np.float64]
+    ) -> Scalar:
+        """Reduce `counts` ``(ky, kx)`` on `ky` ``(ky,)`` and `kx` ``(kx,)`` [mrad]."""
+        ...
+
+    def check_axis(self, ky: NDArray[np.float64], kx: NDArray[np.float64]) -> None:
+        """Raise ValueError, in one line, where the angles [mrad] do not hold what the scalariser looks at."""
         ...
 
 

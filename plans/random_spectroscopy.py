@@ -11,10 +11,11 @@ from bluesky.utils import MsgGenerator
 from stemline.analysis.featurise import Candidates
 
 from .in_order import InOrder
+from .point_run import MakeProposer, run_points
 from .protocols import Microscope, Records, Scalariser
 from .request import Request, SurveyOptions
-from .spectroscopy_run import run_spectroscopy
-from .summary import SpectroscopySummary
+from .spectra import Spectra
+from .summary import ExperimentSummary
 
 
 def random_spectroscopy(
@@ -27,7 +28,7 @@ def random_spectroscopy(
     seed: int,
     md: Mapping[str, Any] | None = None,
     **survey: Unpack[SurveyOptions],
-) -> MsgGenerator[SpectroscopySummary]:
+) -> MsgGenerator[ExperimentSummary]:
     """Measure spectra at candidates in random order; the streams are those of `adaptive_spectroscopy`.
 
     Parameters
@@ -41,8 +42,14 @@ def random_spectroscopy(
     args = {**request.arguments(), "seed": seed}
     start = {"plan_name": "random_spectroscopy", "plan_args": args, "seed": seed, **(md or {})}
 
+    return (yield from run_points(microscope, records, Spectra(scalarise), at_random(seed), request, start))
+
+
+def at_random(seed: int) -> MakeProposer:
+    """Make a proposer that visits the candidates in random order."""
+
     def propose(candidates: Candidates) -> InOrder:
         order = np.random.default_rng(seed).permutation(len(candidates.positions))
         return InOrder(candidates.positions, order, "random")
 
-    return (yield from run_spectroscopy(microscope, records, scalarise, propose, request, start))
+    return propose

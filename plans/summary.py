@@ -1,4 +1,4 @@
-"""What a spectroscopy plan returns."""
+"""What a plan that measures point by point returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class SpectroscopySummary:
+class ExperimentSummary:
     """A run in a few words; everything else is in the catalog under `uid`.
 
     Attributes

@@ -40,7 +40,7 @@ def experiments(made: list[Any]) -> Experiments:
 def test_the_agent_is_told_all_of_its_section_and_the_budget(told: dict[str, Any]) -> None:
     made: list[Any] = []
     list(experiments(made).adaptive_spectroscopy(num_points=4, seed=0))
-    told["positional"][-1]("candidates")
+    told["make_proposer"]("candidates")
     assert made == [{**CONFIG.agent.options(), "seed": 0, "num_points": 4}]
     assert made[0]["kind"] == "random"
     assert told["md"]["agent"]["seeding"] == "space_filling"

@@ -7,14 +7,14 @@ import bluesky.plans as bp
 from stemline.queue.annotated import annotated
 from stemline.suggested_points import SuggestedPoints
 
-count, scan, rel_scan, list_scan, grid_scan, mv = (
-    annotated(plan, microscope)
-    for plan in (bp.count, bp.scan, bp.rel_scan, bp.list_scan, bp.grid_scan, bps.mv)
-)
-adaptive_spectroscopy = annotated(session.experiments.adaptive_spectroscopy, microscope)
-random_spectroscopy = annotated(session.experiments.random_spectroscopy, microscope)
-grid_spectroscopy = annotated(session.experiments.grid_spectroscopy, microscope)
-survey = annotated(session.experiments.survey, microscope)
-fly_4dstem = annotated(session.experiments.fly_4dstem, microscope)
+own = bp.count, bp.scan, bp.rel_scan, bp.list_scan, bp.grid_scan, bps.mv
+count, scan, rel_scan, list_scan, grid_scan, mv = (annotated(plan, microscope) for plan in own)
+runs = session.experiments
+adaptive_spectroscopy = annotated(runs.adaptive_spectroscopy, microscope)
+random_spectroscopy = annotated(runs.random_spectroscopy, microscope)
+grid_spectroscopy = annotated(runs.grid_spectroscopy, microscope)
+adaptive_diffraction = annotated(runs.adaptive_diffraction, microscope)
+random_diffraction = annotated(runs.random_diffraction, microscope)
+survey, fly_4dstem = (annotated(plan, microscope) for plan in (runs.survey, runs.fly_4dstem))
 points = SuggestedPoints(microscope, session.config.experiment.make_scalariser())
 measure_suggestions = annotated(points.measure_suggestions, microscope)

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypedDict, TypeVar, cast
 
 from bluesky.utils import MsgGenerator
 
 from stemline.analysis.featurise import Candidates
-from stemline.config import Acquisition, SessionConfig
-from stemline.plans import adaptive_spectroscopy as adaptive
+from stemline.analysis.scalarise import PatternScalariser, Scalariser
+from stemline.config import Acquisition, ConfigError, SessionConfig
+from stemline.plans import (
+    adaptive_diffraction,
+    adaptive_spectroscopy,
+    random_diffraction,
+    random_spectroscopy,
+)
 from stemline.plans import fly_4dstem as patterns
 from stemline.plans import grid_spectroscopy as grid
-from stemline.plans import random_spectroscopy as random
 from stemline.plans import survey as overview
+from stemline.plans.point_run import MakeProposer
 from stemline.plans.protocols import BackgroundProposer, Microscope, Records
 from stemline.plans.request import SurveyOptions
-from stemline.plans.summary import SpectroscopySummary
+from stemline.plans.summary import ExperimentSummary
 
 T = TypeVar("T")
 MakeAgent = Callable[[Candidates, Mapping[str, Any]], BackgroundProposer]
 
 
 class _Common(SurveyOptions):
-    """What every spectroscopy plan is told."""
+    """What every plan that measures point by point is told."""
 
     dwell_time: float
+
+
+class _Agent(TypedDict):
+    """What every adaptive plan is told."""
+
+    make_proposer: MakeProposer
+    num_points: int
+    suggest_timeout: float
+    md: dict[str, Any]
 
 
 class Experiments:
@@ -48,7 +63,8 @@ class Experiments:
     ) -> None:
         self._config = config
         self._microscope = microscope
-        self._measuring = microscope, records, config.experiment.make_scalariser()
+        self._records = records
+        self._scalarise = config.experiment.make_scalariser()
         self._make_agent = make_agent
 
     def adaptive_spectroscopy(
@@ -58,7 +74,7 @@ class Experiments:
         acquisition: Acquisition | None = None,
         seed: int | None = None,
         md: dict[str, Any] | None = None,
-    ) -> MsgGenerator[SpectroscopySummary]:
+    ) -> MsgGenerator[ExperimentSummary]:
         """Measure spectra where the agent wants them.
 
         Parameters
@@ -74,18 +90,10 @@ class Experiments:
         md : dict
             Metadata for the start document.
         """
-        agent = self._config.agent
-        asked = {"acquisition": acquisition or agent.acquisition, "seed": _given(seed, agent.seed)}
-        options = {**agent.options(), **asked}
-        points = _given(num_points, self._config.experiment.num_points)
+        agent = self._agent(num_points, acquisition, seed, md)
         return (
-            yield from adaptive.adaptive_spectroscopy(
-                *self._measuring,
-                lambda candidates: self._make_agent(candidates, {**options, "num_points": points}),
-                num_points=points,
-                suggest_timeout=agent.suggest_timeout,
-                md={"agent": options, **(md or {})},
-                **self._common(dwell_time),
+            yield from adaptive_spectroscopy.adaptive_spectroscopy(
+                self._microscope, self._records, self._of_spectra(), **agent, **self._common(dwell_time)
             )
         )
 
@@ -95,7 +103,7 @@ class Experiments:
         dwell_time: float | None = None,
         seed: int | None = None,
         md: dict[str, Any] | None = None,
-    ) -> MsgGenerator[SpectroscopySummary]:
+    ) -> MsgGenerator[ExperimentSummary]:
         """Measure spectra at positions drawn blindly: the baseline.
 
         Parameters
@@ -110,8 +118,10 @@ class Experiments:
             Metadata for the start document.
         """
         return (
-            yield from random.random_spectroscopy(
-                *self._measuring,
+            yield from random_spectroscopy.random_spectroscopy(
+                self._microscope,
+                self._records,
+                self._of_spectra(),
                 seed=_given(seed, self._config.agent.seed),
                 num_points=_given(num_points, self._config.experiment.num_points),
                 md=md,
@@ -124,7 +134,7 @@ class Experiments:
         dwell_time: float | None = None,
         order: Literal["raster", "snake"] = "snake",
         md: dict[str, Any] | None = None,
-    ) -> MsgGenerator[SpectroscopySummary]:
+    ) -> MsgGenerator[ExperimentSummary]:
         """Measure a spectrum at every candidate, line by line: the exhaustive peer.
 
         Parameters
@@ -138,7 +148,80 @@ class Experiments:
         """
         return (
             yield from grid.grid_spectroscopy(
-                *self._measuring, order=order, md=md, **self._common(dwell_time)
+                self._microscope,
+                self._records,
+                self._of_spectra(),
+                order=order,
+                md=md,
+                **self._common(dwell_time),
+            )
+        )
+
+    def adaptive_diffraction(
+        self,
+        num_points: int | None = None,
+        dwell_time: float | None = None,
+        acquisition: Acquisition | None = None,
+        seed: int | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[ExperimentSummary]:
+        """Measure diffraction patterns where the agent wants them.
+
+        Parameters
+        ----------
+        num_points : int
+            Measurement budget, seed points included.
+        dwell_time : float
+            Exposure of one pattern [s].
+        acquisition : str
+            What makes a position worth measuring.
+        seed : int
+            Of everything random in the agent.
+        md : dict
+            Metadata for the start document.
+        """
+        agent = self._agent(num_points, acquisition, seed, md)
+        return (
+            yield from adaptive_diffraction.adaptive_diffraction(
+                self._microscope,
+                self._records,
+                self._of_patterns(),
+                descan=self._config.experiment.make_descan(),
+                **agent,
+                **self._common(dwell_time),
+            )
+        )
+
+    def random_diffraction(
+        self,
+        num_points: int | None = None,
+        dwell_time: float | None = None,
+        seed: int | None = None,
+        md: dict[str, Any] | None = None,
+    ) -> MsgGenerator[ExperimentSummary]:
+        """Measure diffraction patterns at positions drawn blindly: the baseline.
+
+        Parameters
+        ----------
+        num_points : int
+            Patterns to measure.
+        dwell_time : float
+            Exposure of one pattern [s].
+        seed : int
+            Of the positions.
+        md : dict
+            Metadata for the start document.
+        """
+        return (
+            yield from random_diffraction.random_diffraction(
+                self._microscope,
+                self._records,
+                self._of_patterns(),
+                descan=self._config.experiment.make_descan(),
+                seed=_given(seed, self._config.agent.seed),
+                num_points=_given(num_points, self._config.experiment.num_points),
+                md=md,
+                **self._common(dwell_time),
             )
         )
 
@@ -203,6 +286,52 @@ class Experiments:
                 md=md,
             )
         )
+
+    def adaptive(self, num_points: int | None = None) -> MsgGenerator[ExperimentSummary]:
+        """Run the experiment that the configured scalariser is for."""
+        diffraction = isinstance(self._scalarise, PatternScalariser)
+        return (self.adaptive_diffraction if diffraction else self.adaptive_spectroscopy)(num_points)
+
+    def random(self, num_points: int | None = None) -> MsgGenerator[ExperimentSummary]:
+        """Run its baseline."""
+        diffraction = isinstance(self._scalarise, PatternScalariser)
+        return (self.random_diffraction if diffraction else self.random_spectroscopy)(num_points)
+
+    def _of_spectra(self) -> Scalariser:
+        if isinstance(self._scalarise, PatternScalariser):
+            raise ConfigError(
+                f"experiment.scalariser: {self._scalarise.measure.kind} is of diffraction patterns: "
+                "give one of spectra, or run adaptive_diffraction"
+            )
+        return self._scalarise
+
+    def _of_patterns(self) -> PatternScalariser:
+        if not isinstance(self._scalarise, PatternScalariser):
+            raise ConfigError(
+                f"experiment.scalariser: {self._scalarise.measure.kind} is of spectra: "
+                "give one of diffraction patterns, or run adaptive_spectroscopy"
+            )
+        return self._scalarise
+
+    def _agent(
+        self,
+        num_points: int | None,
+        acquisition: Acquisition | None,
+        seed: int | None,
+        md: dict[str, Any] | None,
+    ) -> _Agent:
+        agent = self._config.agent
+        asked = {"acquisition": acquisition or agent.acquisition, "seed": _given(seed, agent.seed)}
+        options = {**agent.options(), **asked}
+        points = _given(num_points, self._config.experiment.num_points)
+        return {
+            "make_proposer": lambda candidates: self._make_agent(
+                candidates, {**options, "num_points": points}
+            ),
+            "num_points": points,
+            "suggest_timeout": agent.suggest_timeout,
+            "md": {"agent": options, **(md or {})},
+        }
 
     def _common(self, dwell_time: float | None) -> _Common:
         experiment = self._config.experiment

@@ -12,16 +12,18 @@ import numpy as np
 from bluesky.utils import MsgGenerator
 from tiled.client.container import Container
 
-from stemline.analysis.scalarise import Scalariser
+from stemline.analysis.scalarise import PatternScalariser, Scalariser
 from stemline.consumers.run_stream import read_events
 from stemline.devices.records import make_records
 from stemline.plans.failures import blank_on_failure, true_reason
 from stemline.plans.fixed import Fixed, fix
 from stemline.plans.measure_point import declare_points, measure_point
+from stemline.plans.measurement import Measure
 from stemline.plans.messages import put
 from stemline.plans.one_run import one_run
+from stemline.plans.patterns import Patterns
 from stemline.plans.protocols import Microscope, Scalar
-from stemline.plans.spectroscopy_run import energy_axis
+from stemline.plans.spectra import Spectra
 from stemline.plans.staged import staged
 from stemline.plans.start_document import HINTS, plain
 
@@ -38,22 +40,24 @@ class SuggestedPoints:
     Parameters
     ----------
     microscope
-        With a scanner and a spectrometer.
+        With a scanner, and a spectrometer or a pixel-array detector.
     scalarise
-        Reduces a spectrum to the number that is optimised.
+        Reduces a spectrum or a pattern to the number that is optimised.
     """
 
-    def __init__(self, microscope: Microscope, scalarise: Scalariser) -> None:
+    def __init__(self, microscope: Microscope, scalarise: Scalariser | PatternScalariser) -> None:
         self._microscope = microscope
-        self._scalarise = scalarise
+        self._measure: Measure = (
+            Patterns(scalarise) if isinstance(scalarise, PatternScalariser) else Spectra(scalarise)
+        )
         self._records = make_records(units=scalarise.unit, origin=scalarise.measure.kind)
         self._outcomes: dict[Any, Outcome] = {}
         self._fixed: Fixed | None = None  # not until a run has its first point
 
     def around(self, plan: MsgGenerator[_T]) -> MsgGenerator[_T]:
-        """Run a plan that calls `acquire`, in one run: spectrometer staged, beam off if it fails."""
+        """Run a plan that calls `acquire`, in one run: detector staged, beam off if it fails."""
         self._fixed = None
-        inner = staged(plan, self._microscope.eels)
+        inner = staged(plan, self._measure.detector(self._microscope))
         return (yield from true_reason(blank_on_failure(inner, self._microscope)))
 
     def acquire(
@@ -72,7 +76,7 @@ class SuggestedPoints:
         actuators
             ``scanner.y`` and ``scanner.x``.
         sensors, md
-            Not used: the spectrometer is read, and the run has its metadata.
+            Not used: the detector is read, and the run has its metadata.
 
         Returns
         -------
@@ -81,19 +85,16 @@ class SuggestedPoints:
         """
         _check(suggestions, actuators)
         microscope = self._microscope
-        energy = yield from energy_axis(microscope.eels)
-        self._scalarise.check_axis(energy)
+        measurement = yield from self._measure.prepare(microscope)
         if self._fixed is None:
-            yield from declare_points(microscope, self._records)
+            yield from declare_points(microscope, self._records, measurement.detector)
             scanner = microscope.scanner
             self._fixed = yield from fix(
-                scanner.field_of_view, scanner.rotation, microscope.eels.acquire_time
+                scanner.field_of_view, scanner.rotation, measurement.detector.acquire_time
             )
         for point in suggestions:
             position = (float(point["scanner_y"]), float(point["scanner_x"]))
-            scalar = yield from measure_point(
-                microscope, self._records, self._scalarise, energy, position, self._fixed
-            )
+            scalar = yield from measure_point(microscope, self._records, measurement, position, self._fixed)
             self._outcomes[point["_id"]] = _outcome(point["_id"], position, scalar)
         return tuple(point["_id"] for point in suggestions)
 
@@ -109,7 +110,7 @@ class SuggestedPoints:
         dwell_time: float | None = None,
         md: dict[str, Any] | None = None,
     ) -> MsgGenerator[str]:
-        """Measure a spectrum at each suggested position, in one run: for optimisation through the queue.
+        """Measure at each suggested position, in one run: for optimisation through the queue.
 
         Parameters
         ----------
@@ -118,22 +119,23 @@ class SuggestedPoints:
         actuators : list
             scanner.y and scanner.x.
         sensors : list
-            The spectrometer; it is read in any case.
+            The detector; it is read in any case.
         dwell_time : float
-            Exposure of one spectrum [s]; default: as the spectrometer is set.
+            Exposure [s]; default: as the detector is set.
         md : dict
             Metadata for the start document.
         """
         _check(suggestions, actuators)
+        detector = self._measure.detector(self._microscope)
         if dwell_time is not None:
-            yield from true_reason(put((self._microscope.eels.acquire_time, dwell_time)))
+            yield from true_reason(put((detector.acquire_time, dwell_time)))
         start = {
             "plan_name": "measure_suggestions",
-            "detectors": ["eels"],
+            "detectors": [detector.name],
             "motors": ["scanner_y", "scanner_x"],
             "num_points": len(suggestions),
             "suggestion_ids": [point["_id"] for point in suggestions],
-            "scalariser": plain(self._scalarise.parameters()),
+            "scalariser": plain(self._measure.parameters()),
             "hints": HINTS,
             **plain(md or {}),
         }

@@ -7,7 +7,7 @@ from stemline.analysis.scan_orientation import ScanOrientation, curl_and_diverge
 def matrix(degrees, mirrored):
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return turn @ np.diag([-1.0 if mirrored else 1.0, 1.0])
+    return np.diag([-1.0 if mirrored else 1.0, 1.0]) @ turn
 
 
 def atoms():
@@ -37,8 +37,9 @@ def test_without_an_image_it_is_known_up_to_a_half_turn():
     assert found.rotation == pytest.approx(-30, abs=0.5)
 
 
-def test_rotation_is_what_the_matrix_does():
-    (yy, yx), (xy, xx) = matrix(25, False).tolist()
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_rotation_is_what_the_matrix_does(mirrored):
+    (yy, yx), (xy, xx) = matrix(25, mirrored).tolist()
     assert ScanOrientation(((yy, yx), (xy, xx))).rotation == pytest.approx(25)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stemline.twin.diode import Diode, DiodeDesign, grow_diode
 from stemline.twin.drift import Drift
 from stemline.twin.eels import EnergyAxis
 from stemline.twin.specimen import Design, Specimen, grow
@@ -58,6 +59,40 @@ class SpecimenConfig(BaseModel):
         return grow(Design(**self.model_dump(exclude={"seed"})), np.random.default_rng(self.seed))
 
 
+class DiodeConfig(BaseModel):
+    """A lamella of GaAs with a p-n junction, charged dislocations and quantum dots; lengths in nm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(default=0, ge=0, description="seed of the shapes and positions")
+    extent: float = Field(default=DiodeDesign.extent, ge=20, le=1000, description="side of the specimen [nm]")
+    thickness: float = Field(default=DiodeDesign.thickness, gt=0, le=200, description="of the lamella [nm]")
+    step: float = Field(
+        default=DiodeDesign.step, ge=0, le=0.5, description="by which share the p side is thinner"
+    )
+    voltage: float = Field(
+        default=DiodeDesign.voltage,
+        ge=-50,
+        le=50,
+        description="across the junction, built-in and applied [V]",
+    )
+    width: float = Field(default=DiodeDesign.width, gt=0, le=500, description="of the junction [nm]")
+    dots: int = Field(default=DiodeDesign.dots, ge=0, le=500, description="quantum dots")
+    dot_radius: float = Field(
+        default=DiodeDesign.dot_radius, gt=0, le=50, description="median radius of the dots [nm]"
+    )
+    dislocations: int = Field(
+        default=DiodeDesign.dislocations, ge=0, le=500, description="charged dislocations"
+    )
+    line_charge: float = Field(
+        default=DiodeDesign.line_charge, ge=-10, le=10, description="of a dislocation [e/nm]"
+    )
+
+    def grow(self) -> Diode:
+        """Grow the diode; the same configuration gives the same one."""
+        return grow_diode(DiodeDesign(**self.model_dump(exclude={"seed"})), np.random.default_rng(self.seed))
+
+
 class SimulatedConfig(BaseModel):
     """The simulated microscope; optics and detectors as they stand at the start."""
 
@@ -65,6 +100,9 @@ class SimulatedConfig(BaseModel):
 
     driver: Literal["simulated"] = "simulated"
     specimen: SpecimenConfig = Field(default=SpecimenConfig(), description="what lies under the beam")
+    diode: DiodeConfig | None = Field(
+        default=None, description="a specimen with a long-range electric field, instead of the other one"
+    )
     seed: int = Field(default=0, ge=0, description="seed of the counting noise")
     real_time: bool = Field(default=True, description="exposures take their time, or are answered at once")
     # 2.5 nm pixels: fine against the reach of a 2 eV mode, some 25 nm.
@@ -75,7 +113,9 @@ class SimulatedConfig(BaseModel):
     dwell_time: float = Field(default=1e-5, ge=1e-7, le=1, description="of a pixel of the default scan [s]")
     high_tension: float = Field(default=80.0, ge=20, le=300, description="acceleration voltage [kV]")
     beam_current: float = Field(default=50.0, ge=0, le=1000, description="current of the probe [pA]")
-    convergence_angle: float = Field(default=10.0, ge=1, le=50, description="semi-angle of the probe [mrad]")
+    convergence_angle: float = Field(
+        default=10.0, ge=0.2, le=50, description="semi-angle of the probe [mrad]"
+    )
     collection_angle: float = Field(default=20.0, ge=1, le=100, description="EELS semi-angle [mrad]")
     defocus: float = Field(default=0.0, ge=-2000, le=2000, description="distance from focus [nm]")
     drift: tuple[Velocity, Velocity] = Field(default=(0.0, 0.0), description="of the specimen (y, x) [nm/s]")
@@ -93,10 +133,11 @@ class SimulatedConfig(BaseModel):
 
     @model_validator(mode="after")
     def _field_on_specimen(self) -> Self:
-        if self.field_of_view > self.specimen.extent:
+        name, specimen = ("specimen", self.specimen) if self.diode is None else ("diode", self.diode)
+        if self.field_of_view > specimen.extent:
             raise ValueError(
-                f"field_of_view {self.field_of_view:g} nm exceeds specimen.extent "
-                f"{self.specimen.extent:g} nm: make it smaller, or the specimen larger"
+                f"field_of_view {self.field_of_view:g} nm exceeds {name}.extent "
+                f"{specimen.extent:g} nm: make it smaller, or the specimen larger"
             )
         return self
 
@@ -118,7 +159,7 @@ class SimulatedConfig(BaseModel):
 
     def _column(self) -> Column:
         return Column(
-            ground=ground(self.specimen.grow()),
+            ground=ground((self.diode or self.specimen).grow()),
             detector=Detector(
                 EnergyAxis(self.energy_offset, self.dispersion, self.channels),
                 self.energy_resolution,

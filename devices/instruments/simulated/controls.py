@@ -17,7 +17,7 @@ CONTROLS: Mapping[str, ControlInfo] = MappingProxyType(
     {
         "beam_energy": ControlInfo("eV", 20e3, 300e3, settable=False),
         "beam_current": ControlInfo("A", 0.0, 1e-9),
-        "convergence_angle": ControlInfo("rad", 1e-3, 50e-3),
+        "convergence_angle": ControlInfo("rad", 2e-4, 50e-3),
         "collection_angle": ControlInfo("rad", 1e-3, 100e-3),
         "defocus": ControlInfo("m", -2e-6, 2e-6),
         "stage_x": ControlInfo("m", -1e-6, 1e-6),

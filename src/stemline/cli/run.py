@@ -59,7 +59,7 @@ def demo(
     with Session(load(config)) as session:
         print("\n1. The baseline: positions drawn blindly")
         baseline = execute(session, build(session, Plan.RANDOM, points))
-        print("\n2. The agent decides, and learns from each spectrum")
+        print("\n2. The agent decides, and learns from each measurement")
         uid = execute(session, build(session, Plan.ADAPTIVE, points))
         print()
         report(session, uid, figure, baseline)
@@ -70,9 +70,9 @@ def build(session: Session, plan: Plan, points: int | None) -> Any:
     experiments = session.experiments
     match plan:
         case Plan.ADAPTIVE:
-            return experiments.adaptive_spectroscopy(num_points=points)
+            return experiments.adaptive(points)
         case Plan.RANDOM:
-            return experiments.random_spectroscopy(num_points=points)
+            return experiments.random(points)
         case Plan.GRID:
             return experiments.grid_spectroscopy()
         case Plan.SURVEY:

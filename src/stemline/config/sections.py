@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
-from stemline.analysis.scalarise import Scalariser, make_scalariser
+from stemline.analysis.descan import Descan
+from stemline.analysis.scalarise import PatternScalariser, Scalariser, make_scalariser
 from stemline.devices.ioc.config import IOCConfig
 from stemline.tiled_config.config import CatalogConfig
 
@@ -46,11 +47,20 @@ class SurveyConfig(_Section):
     dwell_time: float | None = Field(None, gt=0, description="of one pixel [s]")
 
 
+class DescanConfig(_Section):
+    """Where the vacuum disk is over the field of view, as `descan_of_vacuum` finds it."""
+
+    offset: tuple[float, float] = Field((0.0, 0.0), description="(ky, kx) in the middle [mrad]")
+    matrix: tuple[tuple[float, float], tuple[float, float]] = Field(
+        ((0.0, 0.0), (0.0, 0.0)), description="its change with the position (y, x) [mrad/nm]"
+    )
+
+
 class ExperimentConfig(_Section):
     """What is measured, where, and how it becomes a number."""
 
     num_points: int = Field(60, ge=1, description="measurement budget, seeds included")
-    dwell_time: float = Field(0.02, gt=0, description="of one spectrum [s]")
+    dwell_time: float = Field(0.02, gt=0, description="of one spectrum or pattern [s]")
     survey: SurveyConfig = Field(SurveyConfig(), description="the overview image")
     grid: tuple[PositiveInt, PositiveInt] | None = Field(
         None,
@@ -68,8 +78,10 @@ class ExperimentConfig(_Section):
             "window": (1.5, 2.5),
             "normalisation": "zero_loss",
         },
-        description="`kind` and the parameters of one scalariser of stemline.analysis.scalarise",
+        description="`kind` and the parameters of one scalariser of stemline.analysis.scalarise; "
+        "one of patterns makes it a diffraction experiment",
     )
+    descan: DescanConfig | None = Field(None, description="diffraction: what the descan leaves of it")
 
     @field_validator("scalariser")
     @classmethod
@@ -77,9 +89,13 @@ class ExperimentConfig(_Section):
         make_scalariser(**value)
         return value
 
-    def make_scalariser(self) -> Scalariser:
+    def make_scalariser(self) -> Scalariser | PatternScalariser:
         """Build the configured scalariser."""
         return make_scalariser(**self.scalariser)
+
+    def make_descan(self) -> Descan | None:
+        """Build the configured descan."""
+        return Descan(self.descan.offset, self.descan.matrix) if self.descan else None
 
 
 class AgentConfig(_Section):

@@ -104,7 +104,7 @@ def _of_one_plan(name: str, microscope: Microscope) -> dict[str, Annotation]:
             **_range(microscope.scanner.dwell_time),
         }
         return {"dwell_time": pixel}
-    if name == "fly_4dstem" and microscope.pixel_array is not None:
+    if name in ("fly_4dstem", "adaptive_diffraction", "random_diffraction") and microscope.pixel_array is not None:
         exposure = {
             "annotation": "typing.Optional[float]",
             "step": 1e-4,

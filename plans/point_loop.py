@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 from bluesky.utils import MsgGenerator
-from numpy.typing import NDArray
 
 from .await_answers import await_answers
 from .decide import record_stop, record_suggestion
 from .fixed import Fixed
 from .measure_point import measure_point
+from .measurement import Measurement
 from .messages import checkpoint, put, value_of
-from .protocols import BackgroundProposer, Microscope, Records, Scalariser
+from .protocols import BackgroundProposer, Microscope, Records
 from .record import declare, record
 
 SPARE = 1.5  # exposures the budget must still allow, for they differ; what passes it the IOC refuses
@@ -49,11 +49,10 @@ class _Agent:
         return answers[-1]
 
 
-def spectroscopy_loop(
+def point_loop(
     microscope: Microscope,
     records: Records,
-    scalarise: Scalariser,
-    energy: NDArray[np.float64],
+    measurement: Measurement,
     grid: tuple[int, int],
     proposer: BackgroundProposer,
     *,
@@ -87,7 +86,7 @@ def spectroscopy_loop(
             break
         (suggestion,) = suggestions
         position = yield from record_suggestion(records, suggestion)
-        scalar = yield from measure_point(microscope, records, scalarise, energy, position, fixed)
+        scalar = yield from measure_point(microscope, records, measurement, position, fixed)
         done += 1
         trusted = not scalar.flags and bool(np.isfinite(scalar.value))
         flagged += not trusted

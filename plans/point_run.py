@@ -1,4 +1,4 @@
-"""What all spectroscopy plans share: validate, metadata, stage, one run, survey, loop, summary."""
+"""What the plans that measure point by point share: validate, metadata, stage, one run, survey, loop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from bluesky.utils import MsgGenerator
-from numpy.typing import NDArray
 
 from stemline.analysis.featurise import Candidates, candidates
 
@@ -17,14 +15,15 @@ from .decide import declare_decisions
 from .failures import blank_on_failure, true_reason
 from .fixed import fix
 from .measure_point import declare_points
+from .measurement import Measure, Measurement
 from .messages import put, value_of
 from .one_run import one_run
-from .protocols import BackgroundProposer, Eels, Microscope, Records, Scalariser
+from .point_loop import Outcome, point_loop
+from .protocols import BackgroundProposer, Microscope, Records
 from .request import Request
-from .spectroscopy_loop import Outcome, spectroscopy_loop
 from .staged import staged
 from .start_document import HINTS, plain
-from .summary import SpectroscopySummary
+from .summary import ExperimentSummary
 from .survey import Frame, frame_metadata, of_the_frame, set_frame, take_survey
 
 MakeProposer = Callable[[Candidates], BackgroundProposer]
@@ -33,40 +32,42 @@ MakeProposer = Callable[[Candidates], BackgroundProposer]
 PREPARE_TIMEOUT = 120.0  # [s] for cutting patches and starting an agent: torch alone takes 12 s to import
 
 
-def run_spectroscopy(
+def run_points(
     microscope: Microscope,
     records: Records,
-    scalarise: Scalariser,
+    measure: Measure,
     make_proposer: MakeProposer,
     request: Request,
     md: Mapping[str, Any],
-) -> MsgGenerator[SpectroscopySummary]:
+) -> MsgGenerator[ExperimentSummary]:
     """Run the experiment that `request` describes, in one run.
 
     Raises
     ------
     ValueError
-        If the request, the energy axis (before the beam is used) or the survey image will not do.
+        If the request, the axes of the measurement (before the beam is used) or the survey image will not do.
     RuntimeError, TimeoutError
         If a device or the agent failed or did not answer, or another client has changed a setting: the run is
         closed as failed, with that reason.
     """
-    eels, beam = microscope.eels, microscope.beam
-    frame, energy = yield from true_reason(_prepare(microscope, request))
+    beam = microscope.beam
+    frame, measurement = yield from true_reason(_prepare(microscope, measure, request))
+    detector = measurement.detector
     fixed = yield from true_reason(fix(*of_the_frame(microscope)))
     scanner = microscope.scanner
-    fixed_for_points = yield from true_reason(fix(scanner.field_of_view, scanner.rotation, eels.acquire_time))
-    scalarise.check_axis(energy)
+    fixed_for_points = yield from true_reason(
+        fix(scanner.field_of_view, scanner.rotation, detector.acquire_time)
+    )
     electrons_before = float((yield from value_of(beam.electrons)))
     gy, gx = _candidate_grid(request, frame)
     start = {
-        "detectors": ["haadf", "eels"],
+        "detectors": ["haadf", detector.name],
         "motors": ["scanner_y", "scanner_x"],
         "num_points": min(request.num_points or gy * gx, gy * gx),
         "dwell_time": request.dwell_time,
         "survey": frame_metadata(frame),
         "candidates": {"grid": [gy, gx], "patch_size": request.patch_size},
-        "scalariser": plain(scalarise.parameters()),
+        "scalariser": plain(measure.parameters()),
         "electrons_before": electrons_before if math.isfinite(electrons_before) else None,
         "hints": HINTS,
         **plain(md),
@@ -74,7 +75,7 @@ def run_spectroscopy(
 
     def run() -> MsgGenerator[Outcome]:
         yield from declare_decisions(records)
-        yield from declare_points(microscope, records)
+        yield from declare_points(microscope, records, detector)
         image = yield from staged(take_survey(microscope, frame, fixed), microscope.haadf)
         chosen = yield from in_background(
             lambda: candidates(image, frame.pixel_size, request.candidate_grid, request.patch_size),
@@ -83,11 +84,10 @@ def run_spectroscopy(
         )
 
         def loop(proposer: BackgroundProposer) -> MsgGenerator[Outcome]:
-            return spectroscopy_loop(
+            return point_loop(
                 microscope,
                 records,
-                scalarise,
-                energy,
+                measurement,
                 chosen.grid,
                 proposer,
                 fixed=fixed_for_points,
@@ -100,25 +100,20 @@ def run_spectroscopy(
         return outcome
 
     # The detector that exposes is unstaged first: another one's file is closed only after the exposure.
-    inner = staged(run(), eels)
+    inner = staged(run(), detector)
     uid, outcome = yield from one_run(true_reason(blank_on_failure(inner, microscope)), start)
     electrons = float((yield from value_of(beam.electrons))) - electrons_before
     return _summary(uid, outcome, electrons)
 
 
-def _prepare(microscope: Microscope, request: Request) -> MsgGenerator[tuple[Frame, NDArray[np.float64]]]:
+def _prepare(
+    microscope: Microscope, measure: Measure, request: Request
+) -> MsgGenerator[tuple[Frame, Measurement]]:
+    detector = measure.detector(microscope)
     frame = yield from set_frame(microscope, request.frame)
-    yield from put((microscope.eels.acquire_time, request.dwell_time))
-    energy = yield from energy_axis(microscope.eels)
-    return frame, energy
-
-
-def energy_axis(eels: Eels) -> MsgGenerator[NDArray[np.float64]]:
-    """Read the energies of the spectrometer's channels ``(energy,)`` [eV]."""
-    size = yield from value_of(eels.array_size_x)
-    offset = yield from value_of(eels.energy_offset)
-    dispersion = yield from value_of(eels.energy_dispersion)
-    return float(offset) + float(dispersion) * np.arange(int(size), dtype=np.float64)
+    yield from put((detector.acquire_time, request.dwell_time))
+    measurement = yield from measure.prepare(microscope)
+    return frame, measurement
 
 
 def _candidate_grid(request: Request, frame: Frame) -> tuple[int, int]:
@@ -135,8 +130,8 @@ def _candidate_grid(request: Request, frame: Frame) -> tuple[int, int]:
     return gy, gx
 
 
-def _summary(uid: str, outcome: Outcome, electrons: float) -> SpectroscopySummary:
+def _summary(uid: str, outcome: Outcome, electrons: float) -> ExperimentSummary:
     value, position = outcome.best or (None, None)
-    return SpectroscopySummary(
+    return ExperimentSummary(
         uid, outcome.num_points, outcome.num_flagged, value, position, electrons, outcome.reason
     )

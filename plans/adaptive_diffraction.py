@@ -1,0 +1,73 @@
+"""An agent decides, after each diffraction pattern, where the next one is worth its dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from bluesky.utils import MsgGenerator
+
+from stemline.analysis.descan import Descan
+
+from .patterns import Patterns
+from .point_run import MakeProposer, run_points
+from .protocols import Microscope, PatternScalariser, Records
+from .request import Request, SurveyOptions
+from .summary import ExperimentSummary
+
+
+def adaptive_diffraction(
+    microscope: Microscope,
+    records: Records,
+    scalarise: PatternScalariser,
+    make_proposer: MakeProposer,
+    *,
+    num_points: int,
+    dwell_time: float,
+    descan: Descan | None = None,
+    suggest_timeout: float = 60.0,
+    md: Mapping[str, Any] | None = None,
+    **survey: Unpack[SurveyOptions],
+) -> MsgGenerator[ExperimentSummary]:
+    """Measure diffraction patterns where an agent wants them; the run is that of `adaptive_spectroscopy`.
+
+    Parameters
+    ----------
+    microscope
+        With a scanner, an annular detector and a pixel-array detector.
+    records
+        Devices that hold what is worked out: scalar, decision, prediction.
+    scalarise
+        Reduces a pattern to the number that is learned.
+    make_proposer
+        Builds the agent from the candidates.
+    num_points
+        Most points to measure; the agent may stop earlier.
+    dwell_time
+        Exposure of one pattern [s].
+    descan
+        Where the vacuum disk is over the field of view; by default in the middle everywhere.
+    suggest_timeout
+        Longest wait for an answer of the agent [s]; the run fails after that.
+    md
+        Metadata for the start document; what describes the agent (seed, options) belongs here.
+    **survey
+        The survey image and the candidates, as `SurveyOptions` has them: `survey_shape`, `field_of_view`,
+        `survey_dwell_time`, `candidate_grid`, `patch_size`.
+
+    Returns
+    -------
+    ExperimentSummary
+        How it went; in ``RunEngineResult.plan_result`` with ``call_returns_result=True``.
+
+    Raises
+    ------
+    Exception
+        What `run_points` raises.
+    """
+    request = Request(num_points, dwell_time, survey, suggest_timeout)
+    args = {**request.arguments(), "suggest_timeout": suggest_timeout}
+    start = {"plan_name": "adaptive_diffraction", "plan_args": args, **(md or {})}
+    return (
+        yield from run_points(microscope, records, Patterns(scalarise, descan), make_proposer, request, start)
+    )
