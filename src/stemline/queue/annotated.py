@@ -19,6 +19,7 @@ Plan = Callable[..., Any]
 Annotation = dict[str, Any]
 
 MOST_POINTS = 1_000_000  # a spectrum image of 1000 x 1000
+PATTERNS = ("fly_4dstem", "adaptive_diffraction", "random_diffraction")  # plans with the pixel-array detector
 LONGEST_DELAY = 3600.0  # [s]
 
 # What only Python can pass: a form offers nothing for it, and a name that is sent for it is refused.
@@ -104,7 +105,7 @@ def _of_one_plan(name: str, microscope: Microscope) -> dict[str, Annotation]:
             **_range(microscope.scanner.dwell_time),
         }
         return {"dwell_time": pixel}
-    if name in ("fly_4dstem", "adaptive_diffraction", "random_diffraction") and microscope.pixel_array is not None:
+    if name in PATTERNS and microscope.pixel_array is not None:
         exposure = {
             "annotation": "typing.Optional[float]",
             "step": 1e-4,
