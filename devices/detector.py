@@ -13,6 +13,7 @@ from .action import Action
 from .exposure import Exposure, call_off
 from .frame_file import DataRoots, FrameFile
 from .ioc_link import IOCLink
+from .lease import Lease
 from .reading import Reading
 
 
@@ -48,6 +49,7 @@ class Detector(Device):  # type: ignore[misc]
     hdf1: FrameFile
 
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
+    lease = Cpt(Lease, "Beam:Lease", kind=Kind.omitted)
 
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
@@ -61,6 +63,7 @@ class Detector(Device):  # type: ignore[misc]
             tuple(getattr(self, name) for name in self.ahead),
         )
         self._action: Action | None = None
+        self._holds = False
 
     @property
     def frame_shape(self) -> tuple[int, ...]:
@@ -78,12 +81,25 @@ class Detector(Device):  # type: ignore[misc]
 
     def trigger(self) -> Action:
         """Take one frame; the status fails with the IOC's status message."""
+        self.lease.hold()
         self._action = self._exposure.start(self)
+        self._action.add_callback(self._done)
         return self._action
+
+    def stage(self) -> list[object]:
+        """Open a file, if frames are written, and hold the lease of the beam until `unstage`."""
+        staged = list(super().stage())
+        if not self._holds:
+            self.lease.hold()
+            self._holds = True
+        return staged
 
     def unstage(self) -> list[object]:
         """Abort an exposure that nobody waits for any more, and close the file."""
         call_off(self._action, self.ioc)
+        if self._holds:
+            self.lease.let_go()
+            self._holds = False
         return list(super().unstage())
 
     def pause(self) -> None:
@@ -118,6 +134,9 @@ class Detector(Device):  # type: ignore[misc]
             if self._action is None:
                 self.hdf1.advanced()
             yield from self.hdf1.documents(self._waveform.name, lambda: self.frame_shape)
+
+    def _done(self, _: Action) -> None:
+        self.lease.let_go()
 
     @property
     def _waveform(self) -> Reading:

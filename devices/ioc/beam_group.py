@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from caproto import AlarmSeverity, AlarmStatus
 
+from .client import CLIENT
 from .description import Description
 from .dose import Dose
-from .records import Number, Records
+from .lease import LONGEST, Leases
+from .records import Number, Records, put_limits, refusal
 from .units import KV, PA, S
 
 BLANKED = ("Unblanked", "Blanked")
@@ -25,7 +27,15 @@ class BeamGroup:
         The readback of the current [pA]; None where the instrument does not know it.
     """
 
-    def __init__(self, records: Records, description: Description, settle: float, budget: float) -> None:
+    def __init__(
+        self,
+        records: Records,
+        description: Description,
+        leases: Leases,
+        settle: float,
+        budget: float,
+    ) -> None:
+        self._records, self._leases = records, leases
         self._dose = Dose(budget=budget)
         controls = description.controls
         self.current: Number | None = None
@@ -40,6 +50,8 @@ class BeamGroup:
         self._on_time = records.number("Beam:OnTime_RBV", 0.0, S.name, precision=6)
         self._electrons = records.number("Beam:Electrons_RBV", 0.0, precision=0)
         records.integer("Beam:ResetElectrons", put=self._reset)
+        self._lease = records.number("Beam:Lease", 0.0, S.name, self._renew)
+        put_limits(self._lease, (0.0, LONGEST))
         self._settle = records.number("Beam:SettleTime_RBV", settle, S.name, precision=6)
         records.setting("Beam:SettleTime", self._settle, SETTLE_TIME, self._set_settle)
         budget_readback = records.number("Beam:ElectronBudget_RBV", budget, precision=0)
@@ -76,6 +88,11 @@ class BeamGroup:
 
     def _amperes(self) -> float | None:
         return None if self.current is None else PA.to_si(self.current.value)
+
+    async def _renew(self, seconds: float) -> None:
+        if not 0 <= seconds <= LONGEST:
+            raise refusal(self._records.prefix + "Beam:Lease", seconds, (0.0, LONGEST), S.name)
+        self._leases.renew(CLIENT.get(), seconds)
 
     async def _set_settle(self, seconds: float) -> float:
         return seconds

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..instruments.composition import InstrumentConfig
+from .client import WriteRules
 
 LONGEST_ROOT = 512  # letters; a process variable holds twice as many
 
@@ -46,6 +47,21 @@ class IOCConfig(BaseModel):
         description="limits narrower than the driver's, by process variable and in its unit, "
         "e.g. Scan:DwellTime: [1.0e-6, 0.1]",
     )
+
+    write_rules: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="patterns of process variables, without prefix, that clients may put to, by their "
+        'network, e.g. 192.168.1.0/24: ["Scan:*"]; default: everybody may put to everything',
+    )
+    refusal_log: Path | None = Field(
+        default=None, description="file to which a line is added for each refused put; default: none"
+    )
+
+    @field_validator("write_rules")
+    @classmethod
+    def _networks(cls, rules: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        WriteRules(rules)  # raises ValueError for what is no network
+        return rules
 
     @field_validator("write_root")
     @classmethod

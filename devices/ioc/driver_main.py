@@ -2,8 +2,9 @@
 
 Two connections lead here. Over the first come requests, one after the other, each answered when it is done.
 Over the second, served by a thread of its own, comes the order to blank and abort, which works while a
-request is in progress. Messages are JSON; frames go through one block of shared memory. When the IOC is gone,
-the beam is blanked and the process ends.
+request is in progress, and the renewal of the lease: when that stops to come while the beam is on, the thread
+blanks by itself. Messages are JSON; frames go through one block of shared memory. When the IOC is gone, the
+beam is blanked and the process ends.
 """
 
 from __future__ import annotations
@@ -75,10 +76,19 @@ def _tell(send: Callable[[dict[str, Any]], None], number: int, news: dict[str, A
 def _serve_urgent(urgent: Connection, worker: Worker) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
-            ticket = json.loads(urgent.recv_bytes())["ticket"]
+            exposing = worker.ticket
+            if not urgent.poll(worker.lease):
+                # the renewal of an exposure is sent before it: with none in the pipe, this one has lapsed
+                if not urgent.poll(0):
+                    worker.lapse(exposing)
+                continue
+            order = json.loads(urgent.recv_bytes())
             answer: dict[str, Any] = {"ok": {}}
             try:
-                worker.call_off(ticket)
+                if "renew" in order:
+                    worker.renew(order["renew"])
+                else:
+                    worker.call_off(order["ticket"])
             except Exception as error:
                 answer = failure(error)
             urgent.send_bytes(_pack(answer))

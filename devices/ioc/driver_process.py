@@ -65,6 +65,7 @@ class DriverProcess:
         self._connections: tuple[Connection, Connection] | None = None
         self._process: BaseProcess | None = None
         self._block: SharedMemory | None = None
+        self._owed: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -131,6 +132,15 @@ class DriverProcess:
         """Blank now, and end all that was asked for so far, whatever the driver is doing."""
         self._insist(max(self._pending, default=-1))
 
+    @property
+    def silence(self) -> float:
+        """How long it has owed an answer to an order [s]."""
+        return 0.0 if self._owed is None else asyncio.get_running_loop().time() - self._owed
+
+    def renew(self, seconds: float) -> None:
+        """Let the beam stay on for `seconds` [s] more; its watchdog there blanks when nothing comes."""
+        self._send({"renew": seconds})
+
     def frame(self, answer: dict[str, Any]) -> NDArray[np.generic]:
         """Copy the frame that an answer speaks of out of shared memory."""
         assert self._block is not None
@@ -166,9 +176,15 @@ class DriverProcess:
             asyncio.get_running_loop().call_later(INSIST, self._insist, ticket)
 
     def _order(self, ticket: int) -> None:
-        if self._connections is not None:
-            with contextlib.suppress(OSError):
-                self._connections[1].send_bytes(json.dumps({"ticket": ticket}).encode())
+        self._send({"ticket": ticket})
+
+    def _send(self, order: dict[str, Any]) -> None:
+        if self._connections is None:
+            return
+        if self._owed is None:
+            self._owed = asyncio.get_running_loop().time()
+        with contextlib.suppress(OSError):
+            self._connections[1].send_bytes(json.dumps(order).encode())
 
     def _receive(self, requests: Connection) -> None:
         try:
@@ -197,6 +213,7 @@ class DriverProcess:
         except (EOFError, OSError):
             self._end()
             return
+        self._owed = None
         if "error" in answer:
             log.error("the beam could not be blanked: %s", answer["error"])
 

@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .client import CLIENT
 from .driver_process import DriverError, DriverProcess
+from .lease import Leases
 from .records import Refused
+from .renewal import DRIVER_SILENT, Renewal
 
 OVERHEAD = 0.5  # of an exposure, for the flyback of the scan and the readout of the camera
 HANGING = 5.0  # [s] after which a driver that was told to stop and does not is ended; clients wait 8
@@ -67,6 +71,10 @@ class Beam(Protocol):
         """Show that the beam is on the specimen."""
         ...
 
+    async def lost(self) -> None:
+        """Show that nobody knows whether the beam is off."""
+        ...
+
     async def spent(self, seconds: float, current: float | None, blanked: bool) -> None:
         """Count `seconds` [s] at `current` [A] (None: the last one), and show whether the beam is off now."""
         ...
@@ -76,7 +84,9 @@ class Exposures:
     """Does one thing at a time with the instrument: an exposure, a move, a setting.
 
     An exposure is refused before the beam is on. The driver's process unblanks, settles, exposes and blanks
-    in one go, and a timer in this process blanks whatever the driver is doing.
+    in one go, and a timer in this process blanks whatever the driver is doing. While the beam is on, this
+    process passes the client's lease on to the watchdog that owns the blanker; it blanks when that lease is
+    lost, and the watchdog does when nothing comes from here.
 
     Parameters
     ----------
@@ -84,6 +94,8 @@ class Exposures:
         The driver's process.
     beam
         The process variables of the beam.
+    leases
+        Of the clients.
     overrun
         Time beyond one and a half times the exposure after which the timer blanks [s].
 
@@ -93,15 +105,17 @@ class Exposures:
         Called with the reason when all is called off: for what waits for an exposure to begin.
     """
 
-    def __init__(self, driver: DriverProcess, beam: Beam, overrun: float) -> None:
+    def __init__(self, driver: DriverProcess, beam: Beam, leases: Leases, overrun: float) -> None:
         self._driver = driver
         self._beam = beam
+        self._leases = leases
         self._overrun = overrun
         self._lock = asyncio.Lock()
         self._last = 0
         self._called_off = 0
         self._reason = ""
         self.waiting: list[Callable[[str], None]] = []
+        self._unknown: asyncio.Task[None] | None = None  # kept, for the loop itself holds tasks weakly
 
     @contextlib.asynccontextmanager
     async def blanked(self) -> AsyncIterator[DriverProcess]:
@@ -152,13 +166,13 @@ class Exposures:
         Raises
         ------
         Refused
-            If it would pass the electron budget.
+            If the client has no lease, or it would pass a budget.
         DriverError
             If it failed or was called off.
         """
         async with self.blanked() as driver:
             one, settle = shot(), self._beam.settle_time
-            refusal = self._beam.refusal(settle + one.seconds)
+            refusal = self._leases.refusal(CLIENT.get()) or self._beam.refusal(settle + one.seconds)
             if refusal is not None:
                 raise Refused(refusal)
             answer = await self._expose(one, settle, started, told)
@@ -176,6 +190,13 @@ class Exposures:
         for end in self.waiting:
             end(reason)
 
+    def _lapsed(self, reason: str) -> None:
+        self.call_off(reason)
+        if reason == DRIVER_SILENT:
+            loop = asyncio.get_running_loop()
+            self._unknown = loop.create_task(self._beam.lost())
+            loop.call_later(HANGING, self._driver.kill)
+
     async def _expose(
         self,
         shot: Shot,
@@ -190,9 +211,11 @@ class Exposures:
             loop.call_later(longest, self._driver.call_off),
             loop.call_later(longest + HANGING, self._driver.kill),
         )
+        renewal = Renewal(self._driver, partial(self._leases.remaining, CLIENT.get()), self._lapsed)
 
         def news(what: dict[str, Any]) -> None:
             if what.get("blanked"):  # the scan is over; late patterns cost no dose
+                renewal.end()
                 for timer in timers:
                     timer.cancel()
             if told is not None:
@@ -216,6 +239,7 @@ class Exposures:
                 ) from None
             raise
         finally:
+            renewal.end()
             for timer in timers:
                 timer.cancel()
             on_time = answer.get("on_time", loop.time() - begin)

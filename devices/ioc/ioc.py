@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from .beam_group import BeamGroup
 from .ca_server import CannotListen, Server
 from .camera_group import CameraGroup
+from .client import WriteRules
 from .config import IOCConfig
 from .controls_group import add_controls
 from .description import PIXEL_ARRAY, Description
@@ -16,8 +17,10 @@ from .driver_process import LOST, DriverError, DriverProcess
 from .exposure import Exposures
 from .hdf5_group import HDF5Group
 from .ioc_group import IOCGroup
+from .lease import Leases
 from .pixel_array_group import PixelArrayGroup
 from .records import Records, Refused, Served
+from .refusal_log import RefusalLog
 from .scan_group import ScanGroup
 from .synchronised_scan import SynchronisedScan
 
@@ -38,7 +41,8 @@ class IOC:
     def __init__(self, config: IOCConfig) -> None:
         self.config = config
         self._driver = DriverProcess(config.instrument, self._lost)
-        self._records = Records(config.prefix, config.limits)
+        refusals = None if config.refusal_log is None else RefusalLog(config.refusal_log)
+        self._records = Records(config.prefix, config.limits, WriteRules(config.write_rules), refusals)
         self._server: Server | None = None
         self._beam: BeamGroup | None = None
         self._cameras: list[CameraGroup] = []
@@ -92,8 +96,11 @@ class IOC:
 
     def _serve_groups(self, description: Description) -> IOCGroup:
         config, records, driver = self.config, self._records, self._driver
-        self._beam = BeamGroup(records, description, config.settle_time, config.electron_budget or 0.0)
-        exposures = Exposures(driver, self._beam, config.overrun)
+        leases = Leases()
+        self._beam = BeamGroup(
+            records, description, leases, config.settle_time, config.electron_budget or 0.0
+        )
+        exposures = Exposures(driver, self._beam, leases, config.overrun)
         add_controls(records, description, exposures, self._beam.current)
 
         def file(detector: str) -> HDF5Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,9 @@ from caproto import (
     ChannelFloat,
     ChannelInteger,
 )
+
+from .client import CLIENT, WriteRules
+from .refusal_log import RefusalLog
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,8 @@ class Served:
     """
 
     put: Put | None = None
-    report: Callable[[str], Awaitable[None]]
+    allowed: Callable[[str], str | None]
+    refused: Callable[[str], Awaitable[None]]
 
     def check_access(self, hostname: str, username: str) -> AccessRights:
         """Let everybody read, and write what has a `put`."""
@@ -55,14 +60,21 @@ class Served:
         kept = await self.put(data)
         return data if kept is None else kept
 
-    async def auth_write(self, *args: Any, **kwargs: Any) -> CAStatus:
-        """Answer a put: with ECA_PUTFAIL where it fails."""
+    async def auth_write(
+        self, *args: Any, user_address: tuple[str, int] | None = None, **kwargs: Any
+    ) -> CAStatus:
+        """Answer a put: with ECA_PUTFAIL where it is refused or fails."""
+        client = "" if user_address is None else f"{user_address[0]}:{user_address[1]}"
+        CLIENT.set(client)  # of the task that caproto makes for this put
         try:
+            reason = self.allowed(client)
+            if reason is not None:
+                raise Refused(reason)
             await super().auth_write(*args, **kwargs)  # type: ignore[misc]
         except Exception as error:
             log.info("a put failed: %s", error, exc_info=True)
             await self.set_alarm(AlarmSeverity.MAJOR_ALARM, AlarmStatus.WRITE)
-            await self.report(str(error) or repr(error))
+            await self.refused(str(error) or repr(error))
             return CAStatus.ECA_PUTFAIL
         await self.set_alarm(AlarmSeverity.NO_ALARM)
         return CAStatus.ECA_NORMAL
@@ -126,17 +138,44 @@ class Records:
         Comes before every name.
     limits
         By name and in the unit of the process variable: they narrow those that the instrument gives.
+    rules
+        Who may put to what.
+    refusals
+        Where refused and failed puts are recorded; None keeps no record.
     """
 
-    def __init__(self, prefix: str, limits: Mapping[str, Limits]) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        limits: Mapping[str, Limits],
+        rules: WriteRules | None = None,
+        refusals: RefusalLog | None = None,
+    ) -> None:
         self.pvdb: dict[str, Served] = {}
         self.prefix = prefix
         self._limits = dict(limits)
+        self._rules = rules or WriteRules({})
+        self._refusal_log = refusals
         self._message = self.text("IOC:Message_RBV")
+        self._refusals = self.integer("IOC:Refusals_RBV")
 
     async def report(self, message: str) -> None:
         """Show an error line to the clients."""
         await self._message.show(message)
+
+    async def _refused(self, name: str, message: str) -> None:
+        await self._refusals.show((self._refusals.value + 1) % 2**31)
+        if self._refusal_log is not None:
+            self._refusal_log.add(self.prefix + name, CLIENT.get(), message)
+        await self.report(message)
+
+    def _allowed(self, name: str, client: str) -> str | None:
+        if self._rules.allow(client, name):
+            return None
+        return (
+            f"{self.prefix}{name}: clients at {client.rpartition(':')[0]} may not put to it: see write_rules "
+            "in the IOC's configuration"
+        )
 
     @property
     def unused_limits(self) -> tuple[str, ...]:
@@ -217,7 +256,8 @@ class Records:
         return setpoint
 
     def _add(self, name: str, record: R, put: Put | None) -> R:
-        record.put, record.report = put, self.report
+        record.put = put
+        record.allowed, record.refused = partial(self._allowed, name), partial(self._refused, name)
         self.pvdb[self.prefix + name] = record
         return record
 

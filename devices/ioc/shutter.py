@@ -76,6 +76,16 @@ class Shutter:
                 self._shut.set()
 
     @property
+    def ticket(self) -> int:
+        """What is going on."""
+        return self._ticket
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an exposure is in progress."""
+        return not self._shut.is_set()
+
+    @property
     def blanked(self) -> bool:
         """Whether the blanker says that the beam is off; never where there is none."""
         return self._blanker is not None and self._blanker.blanked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..instruments.protocol import (
     Instrument,
     InstrumentError,
     ScanRequest,
+    WatchedBlanker,
 )
 from .description import PIXEL_ARRAY
 from .failure import failure, one_line
@@ -25,6 +27,8 @@ from .frame_file import FrameFile
 from .frame_sink import FrameSink
 from .frame_stream import take_frames, take_scan
 from .shutter import Shutter
+
+LAPSED = "the beam was blanked: the IOC did not renew the lease; it was frozen, or the machine too busy"
 
 
 class Worker:
@@ -52,6 +56,8 @@ class Worker:
         self.broken_files: list[FrameFile] = []
         self._block: SharedMemory | None = None
         self.tell: Callable[[dict[str, Any]], None] = _nobody
+        self._lapses: float | None = None
+        self._lapsed = False
         self.actions: dict[str, Callable[..., dict[str, Any]]] = {
             "attach": self.attach,
             "configure": self.configure,
@@ -64,6 +70,7 @@ class Worker:
 
     def begin(self, ticket: int) -> None:
         """Say which request is the next."""
+        self._lapsed = False
         self._shutter.begin(ticket)
 
     def attach(self, block: str) -> dict[str, Any]:
@@ -116,7 +123,7 @@ class Worker:
             if frame is not None:
                 answer |= self._share(frame.data)
         except Exception as error:
-            answer |= failure(error)
+            answer |= failure(InstrumentError(LAPSED) if self._lapsed else error)
         finally:
             self._shutter.close()
         answer |= {"on_time": self._shutter.on_time, "blanked": self._shutter.blanked}
@@ -154,6 +161,29 @@ class Worker:
         """Blank, and end what is in progress, unless it is later than `ticket`; from another thread."""
         if self._shutter.call_off(ticket):
             self.instrument.abort()
+
+    @property
+    def ticket(self) -> int:
+        """Which request is the present one."""
+        return self._shutter.ticket
+
+    @property
+    def lease(self) -> float | None:
+        """How long the beam may stay on without another renewal [s]; None when nothing is to be watched."""
+        return None if self._lapses is None else max(0.0, self._lapses - time.monotonic())
+
+    def renew(self, seconds: float) -> None:
+        """Let the beam stay on for `seconds` [s] from now; from the thread that calls off."""
+        self._lapses = time.monotonic() + seconds
+        if isinstance(self.instrument.blanker, WatchedBlanker):
+            self.instrument.blanker.renew(seconds)
+
+    def lapse(self, ticket: int) -> None:
+        """Blank, and end the exposure of `ticket` if it is in progress: the lease has not been renewed."""
+        self._lapses = None
+        if self._shutter.is_open:
+            self._lapsed = True
+            self.call_off(ticket)
 
     def close(self) -> None:
         """Blank and close the files."""

@@ -93,6 +93,7 @@ class ScriptedIOC:
             records.number(f"Beam:{name}", 0.0)
         records.choice("Beam:Blanked_RBV", ("Unblanked", "Blanked"))
         records.integer("Beam:ResetElectrons", put=abort)
+        records.number("Beam:Lease", 0.0, "s", take)
         records.integer("IOC:Heartbeat_RBV")
         records.integer("IOC:Abort", put=abort)
         for name in ("X", "Y", "FieldOfView", "Rotation", "DwellTime"):

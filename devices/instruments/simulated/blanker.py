@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+from .beam_log import BeamLog
 from .clock import Clock
 
 
 class SimulatedBlanker:
-    """Blanked to begin with."""
+    """Blanked to begin with.
 
-    def __init__(self, clock: Clock) -> None:
+    Parameters
+    ----------
+    clock
+        Of the microscope.
+    current
+        Gives the beam current [A].
+    log
+        Records when the beam goes on and off; None records nothing.
+    """
+
+    def __init__(self, clock: Clock, current: Callable[[], float], log: BeamLog | None = None) -> None:
         self._clock = clock
+        self._current = current
+        self._log = log
         self._lock = threading.Lock()
         self._since: float | None = None
         self._before = 0.0
@@ -35,11 +49,16 @@ class SimulatedBlanker:
         """Take the beam off the specimen."""
         with self._lock:
             if self._since is not None:
-                self._before += self._clock.now() - self._since
-                self._since = None
+                now = self._clock.now()
+                seconds, self._since = now - self._since, None
+                self._before += seconds
+                if self._log is not None:
+                    self._log.off(now, seconds, self._current())
 
     def unblank(self) -> None:
         """Put the beam on the specimen."""
         with self._lock:
             if self._since is None:
                 self._since = self._clock.now()
+                if self._log is not None:
+                    self._log.on(self._since)

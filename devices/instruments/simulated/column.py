@@ -18,6 +18,7 @@ from stemline.twin.noise import counts, electrons
 from stemline.twin.truth import Ground, Optics, Truth
 
 from ..protocol import ScanRequest
+from .beam_log import BeamLog
 from .blanker import SimulatedBlanker
 from .clock import Action, Clock
 
@@ -77,11 +78,12 @@ class Column:
     clock: Clock
     rng: np.random.Generator
     probe: tuple[float, float] = (0.0, 0.0)  # y, x [m] in the frame
+    beam_log: BeamLog | None = None
     rasters: int = 0  # begun so far
     blanker: SimulatedBlanker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.blanker = SimulatedBlanker(self.clock)
+        self.blanker = SimulatedBlanker(self.clock, lambda: self.settings["beam_current"], self.beam_log)
         self._start = self.clock.now()
         self._lock = threading.Lock()
         self._triggered = threading.Condition()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from stemline.twin.specimen import Design, Specimen, grow
 from stemline.twin.truth import Truth, ground
 
 from ..protocol import Instrument, ScanRequest
+from .beam_log import BeamLog
 from .clock import LeapingClock, RealClock
 from .column import Column, Detector
 from .controls import SimulatedControls
@@ -130,6 +132,9 @@ class SimulatedConfig(BaseModel):
     pixel_array: PixelArrayConfig = Field(
         default=PixelArrayConfig(), description="the detector of diffraction patterns"
     )
+    beam_log: Path | None = Field(
+        default=None, description="file in which the microscope itself records when its beam was on"
+    )
 
     @model_validator(mode="after")
     def _field_on_specimen(self) -> Self:
@@ -178,4 +183,5 @@ class SimulatedConfig(BaseModel):
             },
             clock=RealClock() if self.real_time else LeapingClock(),
             rng=np.random.default_rng(self.seed),
+            beam_log=None if self.beam_log is None else BeamLog(self.beam_log),
         )

@@ -39,7 +39,7 @@ def test_an_abort_with_nothing_in_progress_is_forgotten():
 
 def test_the_blanker_counts_the_time_the_beam_is_on():
     clock = LeapingClock()
-    blanker = SimulatedBlanker(clock)
+    blanker = SimulatedBlanker(clock, lambda: 1e-10)
     assert blanker.blanked
     for on in (2.0, 3.0):
         clock.wait_until(clock.now() + 10, threading.Event())

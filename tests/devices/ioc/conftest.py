@@ -38,6 +38,7 @@ from stemline.devices.ioc.driver_process import DriverError
 from stemline.devices.ioc.exposure import Exposures
 from stemline.devices.ioc.hdf5_group import HDF5Group
 from stemline.devices.ioc.ioc_group import IOCGroup
+from stemline.devices.ioc.lease import Leases
 from stemline.devices.ioc.pixel_array_group import PixelArrayGroup
 from stemline.devices.ioc.records import Choice, Records
 from stemline.devices.ioc.scan_group import ScanGroup
@@ -200,8 +201,13 @@ class InlineDriver:
             raise DriverError(answer["error"], answer["kind"] == "aborted", answer)
         return answer
 
+    silence = 0.0
+
     def call_off(self) -> None:
         self.worker.call_off(self._last)
+
+    def renew(self, seconds: float) -> None:
+        self.worker.renew(seconds)
 
     def kill(self) -> None:
         self.killed = True
@@ -222,8 +228,11 @@ class Panel:
     def __init__(self, driver: InlineDriver, write_root: Path, **options: Any) -> None:
         description = driver.description
         self.records = records = Records("T1:", options.get("limits", {}))
-        self.beam = BeamGroup(records, description, 0.0, options.get("budget", 0.0))
-        self.exposures = Exposures(driver, self.beam, options.get("overrun", 5.0))  # type: ignore[arg-type]
+        self.leases = leases = options.get("leases") or Leases()
+        if "leases" not in options:
+            leases.renew("", 1e6)
+        self.beam = BeamGroup(records, description, leases, 0.0, options.get("budget", 0.0))
+        self.exposures = Exposures(driver, self.beam, leases, options.get("overrun", 5.0))  # type: ignore[arg-type]
         add_controls(records, description, self.exposures, self.beam.current)
         IOCGroup(records, description, self.exposures)
         assert description.scanner is not None

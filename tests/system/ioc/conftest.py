@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -22,13 +23,15 @@ PREFIX = "EM1:"
 
 
 class Client:
-    """Puts and gets by name, with completion."""
+    """Puts and gets by name, with completion; holds the lease of the beam from its first acquisition on."""
 
     def __init__(self, port: int) -> None:
         os.environ["EPICS_CA_ADDR_LIST"] = f"127.0.0.1:{port}"
         os.environ["EPICS_CA_AUTO_ADDR_LIST"] = "NO"
         self._context = Context()
         self._pvs: dict[str, PV] = {}
+        self._ended = threading.Event()
+        self._leasing: threading.Thread | None = None
 
     def pv(self, name: str) -> PV:
         if name not in self._pvs:
@@ -38,11 +41,13 @@ class Client:
 
     def put(self, name: str, value: Any, timeout: float = 20.0) -> bool:
         """Put and wait; says whether it succeeded."""
+        self._hold(name)
         data = value if isinstance(value, str) else [value]
         return bool(self.pv(name).write(data, wait=True, timeout=timeout).status.success)
 
     def begin(self, name: str, value: Any) -> Callable[[float], bool]:
         """Put; what is returned waits for the end and says whether it succeeded."""
+        self._hold(name)
         done, answers = threading.Event(), []
 
         def ended(answer: Any) -> None:
@@ -87,7 +92,26 @@ class Client:
         return Path(self.text(f"{detector}:HDF1:FullFileName_RBV"))
 
     def close(self) -> None:
+        self.end_lease()
         self._context.disconnect()
+
+    def end_lease(self) -> None:
+        """Renew no more."""
+        self._ended.set()
+        if self._leasing is not None:
+            self._leasing.join()
+
+    def _hold(self, name: str) -> None:
+        if name.endswith("Acquire") and self._leasing is None:
+            lease = self.pv("Beam:Lease")
+            lease.write([1.5], wait=True, timeout=20.0)
+            self._leasing = threading.Thread(target=self._renew, args=(lease,), daemon=True)
+            self._leasing.start()
+
+    def _renew(self, lease: PV) -> None:
+        while not self._ended.wait(0.3):
+            with contextlib.suppress(Exception):  # the IOC may be dead: the test says so
+                lease.write([1.5], wait=False)
 
 
 class Process:
