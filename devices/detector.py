@@ -74,11 +74,6 @@ class Detector(Device):  # type: ignore[misc]
         """Beam time of the next exposure [s]."""
         raise NotImplementedError
 
-    def stage(self) -> list[object]:
-        """Open a file, if frames are written."""
-        self._action = None
-        return list(super().stage())
-
     def trigger(self) -> Action:
         """Take one frame; the status fails with the IOC's status message."""
         self.lease.hold()
@@ -88,6 +83,7 @@ class Detector(Device):  # type: ignore[misc]
 
     def stage(self) -> list[object]:
         """Open a file, if frames are written, and hold the lease of the beam until `unstage`."""
+        self._action = None
         staged = list(super().stage())
         if not self._holds:
             self.lease.hold()

@@ -309,19 +309,6 @@ class Blanker(Protocol):
         ...
 
 
-@runtime_checkable
-class WatchedBlanker(Blanker, Protocol):
-    """A blanker with a watchdog of its own beside the hardware, in another process than its driver.
-
-    It blanks by itself when the beam is on and has not been renewed in time. The driver's process passes on
-    what the IOC renews, so that the loss of any of them blanks.
-    """
-
-    def renew(self, seconds: float) -> None:
-        """Let the beam stay on for at most `seconds` [s] from now; called every 0.2 s, from any thread."""
-        ...
-
-
 @dataclass(frozen=True)
 class Instrument:
     """A composition of drivers; what is None, this instrument can't do."""

@@ -19,7 +19,6 @@ from ..instruments.protocol import (
     Instrument,
     InstrumentError,
     ScanRequest,
-    WatchedBlanker,
 )
 from .description import PIXEL_ARRAY
 from .failure import failure, one_line
@@ -175,8 +174,6 @@ class Worker:
     def renew(self, seconds: float) -> None:
         """Let the beam stay on for `seconds` [s] from now; from the thread that calls off."""
         self._lapses = time.monotonic() + seconds
-        if isinstance(self.instrument.blanker, WatchedBlanker):
-            self.instrument.blanker.renew(seconds)
 
     def lapse(self, ticket: int) -> None:
         """Blank, and end the exposure of `ticket` if it is in progress: the lease has not been renewed."""

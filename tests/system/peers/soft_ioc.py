@@ -81,6 +81,7 @@ class Camera:
         long_string("IOC:Message_RBV")
         builder.longIn("IOC:Heartbeat_RBV", initial_value=0)
         builder.boolOut("IOC:Abort", initial_value=0)
+        builder.aOut("Beam:Lease", initial_value=0)  # taken, and not watched: there is no beam
 
     def _capture(self, on: int) -> None:
         if on:
