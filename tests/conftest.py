@@ -80,3 +80,9 @@ def start_nion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def nion_server(start_nion: Callable[..., NionServer]) -> NionServer:
+    """One for all tests that leave it as they found it."""
+    return start_nion()

@@ -14,6 +14,7 @@ from .blanker import NionBlanker
 from .connection import Connection
 from .controls import NionControls
 from .placement import Placement
+from .ronchigram import NionRonchigram
 from .scanner import NionScanner
 from .spectrometer import NionSpectrometer, energy_axis
 
@@ -49,6 +50,10 @@ class NionConfig(BaseModel):
         description="largest that is accepted [nm]; Nion has no limit of its own",
     )
 
+    binning: Literal[1, 2, 4, 8] = Field(
+        default=4, description="of the Ronchigram camera: pixels along each side that become one"
+    )
+
     def create(self) -> Instrument:
         """Connect, and blank the beam.
 
@@ -75,6 +80,9 @@ class NionConfig(BaseModel):
             scanner=NionScanner(connection, placement, limits, tuple(description["channels"])),
             spectrometer=NionSpectrometer(
                 connection, placement, energy_axis(description["cameras"]["eels"][0])
+            ),
+            frame_source=NionRonchigram(
+                connection, placement, description["cameras"]["ronchigram"], self.binning
             ),
             blanker=NionBlanker(connection),
         )

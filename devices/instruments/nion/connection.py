@@ -77,14 +77,34 @@ class Connection:
         InstrumentError
             If it failed, or the server did.
         """
-        number = self.call("start", kind, request)
-        while True:
-            answer: dict[str, Any] = self.call("poll", number, WAIT)
-            if answer["state"] == "done":
-                result: dict[str, Any] = answer["result"]
-                return result
-            if answer["state"] == "aborted":
-                raise Aborted(f"the {kind} was aborted: its data are discarded")
+        return self.finish(kind, self.start(kind, request))
+
+    def start(self, kind: str, request: dict[str, Any]) -> int:
+        """Start an acquisition and return its number."""
+        number: int = self.call("start", kind, request)
+        return number
+
+    def finish(self, kind: str, number: int) -> dict[str, Any]:
+        """Wait for the result of an acquisition."""
+        while (answer := self.poll(kind, number))["state"] == "running":
+            pass
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def poll(self, kind: str, number: int) -> dict[str, Any]:
+        """Wait a moment for the end of an acquisition; the answer says how it is.
+
+        Raises
+        ------
+        Aborted
+            If `abort` ended it.
+        InstrumentError
+            If it failed, or the server did.
+        """
+        answer: dict[str, Any] = self.call("poll", number, WAIT)
+        if answer["state"] == "aborted":
+            raise Aborted(f"the {kind} was aborted: its data are discarded")
+        return answer
 
     def abort(self, kind: str) -> None:
         """End an acquisition of this kind, from any thread."""

@@ -5,10 +5,11 @@ So the server has nothing to remember, and one that was restarted goes on where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..protocol import ScanRequest
+from ..protocol import FrameRequest, ScanRequest
 
 
 def described(request: ScanRequest) -> dict[str, Any]:
@@ -22,12 +23,22 @@ def described(request: ScanRequest) -> dict[str, Any]:
 
 
 @dataclass(eq=False)
+class Armed:
+    """A camera that waits for the next scan: the scanner puts the number of the acquisition into `begun`."""
+
+    request: FrameRequest
+    binning: int
+    begun: Future[int] = field(default_factory=Future)
+
+
+@dataclass(eq=False)
 class Placement:
-    """What the scanner sets and the detectors measure at."""
+    """What the scanner sets and the detectors measure at; `armed` goes with the next scan."""
 
     frame: ScanRequest
     y: float = 0.0  # [m]
     x: float = 0.0  # [m]
+    armed: Armed | None = None
 
     def request(self) -> dict[str, Any]:
         """Describe frame and probe to the server."""

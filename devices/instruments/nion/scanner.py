@@ -7,8 +7,8 @@ from typing import Any
 
 from ..protocol import Axis, Calibrated, InstrumentError, ScanLimits, ScanRequest
 from .connection import Connection
-from .placement import Placement, described
-from .wire import unpack
+from .placement import Armed, Placement, described
+from .wire import DIFFRACTION, unpack
 
 ROUNDING = 1e-9  # relative; a field of view comes back from nm
 
@@ -95,6 +95,9 @@ class NionScanner:
             If it was aborted.
         """
         self._check(request)
+        armed, self._placement.armed = self._placement.armed, None
+        if armed is not None:
+            return self._images(self._along(armed, request), 0.0, 0.0)
         result = self._connection.acquire(
             "scan", {"frame": described(request), "dwell_time": request.dwell_time}
         )
@@ -116,8 +119,24 @@ class NionScanner:
 
     def abort(self) -> None:
         """End the scan in progress."""
-        for kind in ("scan", "dwell"):
+        for kind in ("scan", "dwell", DIFFRACTION):
             self._connection.abort(kind)
+
+    def _along(self, armed: Armed, request: ScanRequest) -> dict[str, Any]:
+        """Scan at the pace of the armed camera."""
+        frames = armed.request
+        try:
+            if frames.count != request.shape[0] * request.shape[1]:
+                raise InstrumentError(f"{frames.count} frames are armed for a scan of {request.shape} pixels")
+            number = self._connection.start(
+                DIFFRACTION,
+                {"frame": described(request), "exposure": frames.dwell_time, "binning": armed.binning},
+            )
+        except InstrumentError as error:
+            armed.begun.set_exception(error)
+            raise
+        armed.begun.set_result(number)
+        return self._connection.finish(DIFFRACTION, number)
 
     def _images(self, result: Mapping[str, Any], y: float, x: float) -> Mapping[str, Calibrated]:
         pixel = result["pixel"]

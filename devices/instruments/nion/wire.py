@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 OBJECT = "stemline.nion"
 SERIALIZER = "msgpack"
+DIFFRACTION = "4D-STEM scan"  # the kind of acquisition that scanner and camera take together
+DATASET = "data"  # of the files of spectrum images and 4D-STEM data
 LEASE = 2.0  # [s] that the beam stays on after the last renewal
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,3 @@ class Camera:
         if partial.is_canceled and not job.aborted.is_set():
             raise AcquisitionFailed("Nion's camera cancelled the exposure: somebody else uses it")
         return np.asarray(partial.xdata.data)
-
-    def frame(self, job: Job, exposure: float, binning: int = 1) -> tuple[NDArray[np.generic], float]:
-        """Take one frame; gives it with the time of its end [s]."""
-        return self.acquire(job, exposure, 1, binning)[0], time.time()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import Pyro5.api
 
-from ..nion.wire import BadRequest, UnknownControl, pack
+from ..nion.wire import DIFFRACTION, BadRequest, UnknownControl, pack
 from . import synchronised
 from .cameras import Camera
 from .control_table import BLANKER, UNITS
@@ -54,9 +55,9 @@ class Service:
             "scan": self._whole,
             "dwell": self._spot,
             "spectrum": self._spectrum,
-            "diffraction pattern": self._pattern,
+            "diffraction patterns": self._patterns,
             "spectrum image": self._spectrum_image,
-            "4D-STEM scan": self._diffraction_image,
+            DIFFRACTION: self._diffraction_image,
         }
 
     def describe(self) -> dict[str, Any]:
@@ -147,23 +148,31 @@ class Service:
         return lambda job: self._scan.acquire(job, described, one)
 
     def _spectrum(self, frame: Mapping[str, Any], probe: Sequence[float], exposure: float) -> Acquire:
-        return self._single("eels", Frame.of(frame), probe, _exposure(exposure), 1)
+        return self._parked("eels", Frame.of(frame), probe, _exposure(exposure), 1, None)
 
-    def _pattern(
-        self, frame: Mapping[str, Any], probe: Sequence[float], exposure: float, binning: int
+    def _patterns(
+        self, frame: Mapping[str, Any], probe: Sequence[float], exposure: float, binning: int, count: int
     ) -> Acquire:
-        return self._single("ronchigram", Frame.of(frame), probe, _exposure(exposure), binning)
+        return self._parked("ronchigram", Frame.of(frame), probe, _exposure(exposure), binning, count)
 
-    def _single(
-        self, name: str, frame: Frame, probe: Sequence[float], exposure: float, binning: int
+    def _parked(
+        self,
+        name: str,
+        frame: Frame,
+        probe: Sequence[float],
+        exposure: float,
+        binning: int,
+        count: int | None,
     ) -> Acquire:
+        """Take `count` frames where the probe stands, or one without an axis for it."""
         camera = self._cameras[name]
         y, x = probe
 
         def acquire(job: Job) -> dict[str, Any]:
             self._scan.place(frame, y, x)
-            data, timestamp = camera.frame(job, exposure, binning)
-            return {"data": pack(data), "axes": camera.axes(binning), "timestamp": timestamp}
+            data = camera.acquire(job, exposure, count or 1, binning)
+            packed = pack(data[0] if count is None else data)
+            return {"data": packed, "axes": camera.axes(binning), "timestamp": time.time()}
 
         return acquire
 

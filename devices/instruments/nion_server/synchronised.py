@@ -11,13 +11,14 @@ import h5py
 import numpy as np
 from nion.instrumentation import Acquisition
 
-from ..nion.wire import AcquisitionFailed
+from ..nion.wire import DATASET, AcquisitionFailed, pack
 from .cameras import Camera
 from .frame import Frame
 from .hardware import Hardware
+from .images import CHANNELS
 from .jobs import Job
 
-DATASET = "data"
+CHANNEL_INDEXES = list(range(len(CHANNELS)))
 
 
 class _ToFile(Acquisition.DataAndMetadataDataChannel):  # type: ignore[misc]  # Nion is not typed here
@@ -56,12 +57,14 @@ def acquire(
     Returns
     -------
     dict
-        "path" of an HDF5 file: `DATASET`, shape ``(ny, nx, *frame)``, with its axes as JSON; no file where
-        the job was aborted.
+        "path" of an HDF5 file: `DATASET`, shape ``(ny, nx, *frame)``, with its axes as JSON; and the
+        images of the scan. Nothing, and no file, where the job was aborted.
     """
     scan = hardware.scan
-    parameters = scan.get_frame_parameters_from_dict(frame.whole(exposure) | {"enabled_channel_indexes": [0]})
-    scan.set_enabled_channels([0])
+    parameters = scan.get_frame_parameters_from_dict(
+        frame.whole(exposure) | {"enabled_channel_indexes": CHANNEL_INDEXES}
+    )
+    scan.set_enabled_channels(CHANNEL_INDEXES)
     causes: list[Exception] = []
     axes = [
         {"size": n, "offset": -(n - 1) / 2 * frame.pixel, "scale": frame.pixel, "unit": "m"}
@@ -87,6 +90,9 @@ def acquire(
     finally:
         if results is None:
             path.unlink(missing_ok=True)
-    if results is None and not job.aborted.is_set():
-        raise AcquisitionFailed(f"Nion ended the {job.kind} early: somebody else aborted it")
-    return {"path": str(path), "timestamp": time.time()}
+    if results is None:
+        if not job.aborted.is_set():
+            raise AcquisitionFailed(f"Nion ended the {job.kind} early: somebody else aborted it")
+        return {}
+    images = {name: pack(np.asarray(one.data)) for name, one in zip(CHANNELS, results[0], strict=True)}
+    return {"path": str(path), "images": images, "pixel": frame.pixel, "timestamp": time.time()}
