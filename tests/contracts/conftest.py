@@ -73,8 +73,7 @@ DRIVERS = [
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Make an instrument that takes as long as it was asked to (True) or answers at once (False)."""
     if isinstance(request.param, str):
-        start = request.getfixturevalue("start_nion")
-        server = request.getfixturevalue("nion_server") if request.param == "twin" else start(request.param)
+        server = request.getfixturevalue("start_nion")(request.param)  # of its own: a suite moves the stage
         config = NionConfig(
             address=server.address, token_file=server.token_file, shape=(12, 16), dwell_time=1e-6
         )
