@@ -83,6 +83,10 @@ def open_chunk(chunk: bytes | memoryview) -> tuple[Header, Frames | Gaps]:
         return header, unpack_gaps(payload, header)
     if header.form is Form.DENSE and header.codec in tuple(DenseCodec):
         return header, unpack_dense(payload, header)[: header.frames]
+    if header.form is Form.MODELLED:
+        raise CorruptChunk(
+            "encoded with a model of the pattern: decode it with codecs.modelled and this model"
+        )
     raise CorruptChunk(
         f"codec {header.codec} of form {header.form.name} is unknown: written by a newer version?"
     )

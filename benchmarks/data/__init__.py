@@ -1,0 +1,1 @@
+"""Codecs, containers and reductions of diffraction frames, beside their peers."""
