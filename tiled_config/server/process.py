@@ -91,6 +91,7 @@ async def serve(server: uvicorn.Server, listener: socket.socket, lock_file: IO[s
         port = listener.getsockname()[1]
         tell_port(lock_file, port)
         answer({"port": port})
+        os.nice(NICENESS)
     await serving
 
 
@@ -98,7 +99,6 @@ def main() -> int:
     """Serve a catalog as told on stdin."""
     # Warnings only: at INFO the server would write addresses that hold the key.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.nice(NICENESS)
     told = settings()
     folder = Path(told["folder"])
     server: uvicorn.Server | None = None
