@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stemline.config import CatalogSection
-from stemline.tiled_config.server import CatalogServer
+from stemline.tiled_config.config import CatalogConfig
+from stemline.tiled_config.server import CatalogServer, served_uri
+from stemline.tiled_config.server.catalog_server import web_url
+from stemline.tiled_config.server.keys import make_keys
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,20 @@ class CatalogAccess:
     def own(cls, server: CatalogServer) -> CatalogAccess:
         """Return where the session's own catalog is."""
         return cls(server.url, server.web_url, server.uri, server.agent_key, server.api_key)
+
+    @classmethod
+    def served(cls, config: CatalogConfig) -> CatalogAccess | None:
+        """Return where another process of ours serves this catalog; None if none does.
+
+        Raises
+        ------
+        CatalogError
+            If its keys can't be read.
+        """
+        if (uri := served_uri(config)) is None:
+            return None
+        url, keys = uri.removesuffix("/api/v1"), make_keys(config.folder)
+        return cls(url, web_url(url, keys.viewer), uri, keys.agent, keys.acquisition)
 
     @classmethod
     def given(cls, section: CatalogSection) -> CatalogAccess:

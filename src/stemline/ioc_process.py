@@ -38,7 +38,14 @@ class IOCProcess:
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Start it and wait until it serves.
+
+        Raises
+        ------
+        IOCError
+            If it does not; it has ended then.
+        """
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
         with self._log_file.open("a") as log:
             self._process = subprocess.Popen(
@@ -56,6 +63,9 @@ class IOCProcess:
             self.stop()
             raise
         return self
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

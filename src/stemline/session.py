@@ -25,6 +25,7 @@ from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.client.broker import broker
 from stemline.tiled_config.client.profile import profile, search_profiles
 from stemline.tiled_config.forwarder import ForwarderProcess
+from stemline.tiled_config.forwarder.status import forwarder_lives
 from stemline.tiled_config.journal import Journal
 from stemline.tiled_config.journal.recover import recover
 from stemline.tiled_config.server import CatalogServer
@@ -45,6 +46,8 @@ class Session:
         What to build.
     say
         Takes a line about what is being started, and what was found.
+    shared
+        Use the catalog and the forwarder that another process runs on the data folder, if there are any.
 
     Attributes
     ----------
@@ -62,9 +65,12 @@ class Session:
     _access: CatalogAccess
     _forwarder: ForwarderProcess
 
-    def __init__(self, config: SessionConfig, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, config: SessionConfig, say: Callable[[str], None] = print, *, shared: bool = False
+    ) -> None:
         self.config = config
         self._say = say
+        self._shared = shared
         self._stack = contextlib.ExitStack()
 
     def open(self) -> Self:
@@ -140,7 +146,6 @@ class Session:
             One line for the user that says which runs it does not have, why, and where they are; None when
             all is well.
         """
-        self._forwarder.start()  # nothing, unless it died
         return self._forwarder.flush(timeout)
 
     def _make_data_folder(self) -> None:
@@ -152,36 +157,40 @@ class Session:
 
     def _start_servers(self, stack: contextlib.ExitStack) -> tuple[str, ...]:
         """Start the catalog and the IOC side by side; return the addresses of the IOC."""
-        epics, catalog = self.config.epics, self.config.catalog
-        if catalog.uri is not None:
-            self._access = CatalogAccess.given(catalog)
-        own = self._own_servers()
-        self._say("starting " + " and ".join(own) if own else "connecting")
+        epics, where = self.config.epics, self._running_catalog()
+        own = {"the instrument (IOC)": epics.start, "the catalog": where is None}
+        starting = [name for name, ours in own.items() if ours]
+        self._say("starting " + " and ".join(starting) if starting else "connecting")
+        stops: list[Callable[[], None]] = []
+        stack.callback(_side_by_side, stops)
         with ThreadPoolExecutor(1) as background:
-            server = None
-            if catalog.uri is None:
+            if where is None:
                 server = CatalogServer(self.config.catalog_server())
-                starting = background.submit(server.start)
-                stack.callback(server.stop)
+                stops.append(server.stop)
+                served = background.submit(server.start)
             addresses = epics.addresses
             if epics.start:
-                ioc = stack.enter_context(IOCProcess(self.config.ioc_server(), self.config.data / "ioc.log"))
-                addresses = (f"{self.config.ioc.interface}:{ioc.port}",)
-            if server is not None:
-                starting.result()
-                self._access = CatalogAccess.own(server)
+                ioc = IOCProcess(self.config.ioc_server(), self.config.data / "ioc.log")
+                stops.append(ioc.stop)
+                addresses = (f"{self.config.ioc.interface}:{ioc.start().port}",)
+            if where is None:
+                served.result()
+                where = CatalogAccess.own(server)
                 stack.enter_context(profile(self.config.profiles, server.uri, server.viewer_key))
-                search_profiles(self.config.profiles)
-        self._forwarder = ForwarderProcess(self.config.journal, self._access.uri, self._access.forwarder_key)
-        stack.enter_context(self._forwarder)
+        if self.config.catalog.uri is None:
+            search_profiles(self.config.profiles)
+        self._access = where
+        self._forwarder = ForwarderProcess(self.config.journal, where.uri, where.forwarder_key)
+        if not (self._shared and forwarder_lives(self.config.journal)):
+            stops.append(self._forwarder.stop)
+            self._forwarder.start()
         return addresses
 
-    def _own_servers(self) -> list[str]:
-        servers = {
-            "the instrument (IOC)": self.config.epics.start,
-            "the catalog": self.config.catalog.uri is None,
-        }
-        return [name for name, own in servers.items() if own]
+    def _running_catalog(self) -> CatalogAccess | None:
+        """Find the catalog that others keep running; None if this session has to start one."""
+        if self.config.catalog.uri is not None:
+            return CatalogAccess.given(self.config.catalog)
+        return CatalogAccess.served(self.config.catalog_server()) if self._shared else None
 
     def _connect_microscope(self, addresses: tuple[str, ...]) -> Microscope:
         use_channel_access(addresses, layer=self.config.epics.client)
@@ -237,6 +246,13 @@ class Session:
         if self.config.agent.where == "inline":
             return InlineProposer(*what)
         return WorkerProposer(*what, self.config.data / "agent.log")
+
+
+def _side_by_side(actions: list[Callable[[], None]]) -> None:
+    """Do everything at a time: what is frozen is given seconds, and the others need not wait for them."""
+    with ThreadPoolExecutor(max(1, len(actions))) as pool:
+        for done in [pool.submit(action) for action in actions]:
+            done.result()
 
 
 def _abort_if_open(engine: RunEngine) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 from ..child_server import ChildServer
 from ..journal.file import is_written, journals
-from .status import last_status
+from .status import forwarder_lives, last_status
 
 START_TIMEOUT = 30.0  # [s]
 STOP_TIMEOUT = 5.0  # [s]
@@ -80,7 +80,9 @@ class ForwarderProcess:
         return self._child.wait()
 
     def flush(self, timeout: float = 60.0) -> str | None:
-        """Wait until the catalog has every run that nobody measures any more; starts it again if it died.
+        """Wait until the catalog has every run that nobody measures any more.
+
+        If no forwarder follows the journals, this one is started.
 
         Parameters
         ----------
@@ -93,16 +95,22 @@ class ForwarderProcess:
             One line for the user that says which runs it does not have, and why; None when all is well.
         """
         deadline = time.monotonic() + timeout
-        self.start()
+        if not self._followed():
+            self.start()
         while pending := [path for path in journals(self.folder) if not is_written(path)]:
             status = last_status(self.folder)
             refused = {} if status is None else status.set_aside
-            if time.monotonic() > deadline or not self.alive or all(path.stem in refused for path in pending):
+            given_up = all(path.stem in refused for path in pending)
+            if given_up or time.monotonic() > deadline or not self._followed():
                 names = ", ".join(path.stem for path in pending)
                 why = (status.error if status is not None else None) or f"not within {timeout:g} s"
                 return f"not all in the catalog ({why}): nothing is lost, run {names} is in {self.folder}"
             time.sleep(LOOK)
         return None
+
+    def _followed(self) -> bool:
+        """Whether this process, or another forwarder, is at work."""
+        return self.alive or forwarder_lives(self.folder)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -90,7 +90,7 @@ class CatalogServer:
     @property
     def web_url(self) -> str:
         """Address of the web pages, with the viewer's key in it: for the user's own screen, not for a log."""
-        return f"{self.url}/ui/browse/runs/?api_key={self.viewer_key}"
+        return web_url(self.url, self.viewer_key)
 
     def start(self) -> Self:
         """Start the server and wait until it answers.
@@ -153,6 +153,11 @@ def served_uri(config: CatalogConfig) -> str | None:
     """
     port = served_port(config.folder)
     return None if port is None else f"{_url(config.host, port)}/api/v1"
+
+
+def web_url(url: str, viewer_key: str) -> str:
+    """Address of the web pages of a server at `url`, with the viewer's key in it."""
+    return f"{url}/ui/browse/runs/?api_key={viewer_key}"
 
 
 def _url(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""A Redis, an RE manager and its HTTP servers, all on the loopback interface, started and ended together."""
+"""A catalog, a Redis, an RE manager and its HTTP servers, all on loopback, started and ended together."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ import yaml
 from bluesky_queueserver_api.zmq import REManagerAPI
 
 from stemline.config import SessionConfig
+from stemline.tiled_config.client.profile import profile
+from stemline.tiled_config.forwarder import ForwarderProcess
+from stemline.tiled_config.journal.recover import recover
+from stemline.tiled_config.server import CatalogServer
 
 from . import worker_lock
 from .addresses import Addresses
@@ -70,6 +74,7 @@ class QueueServer:
         redis: str | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
+        self._config = config
         self.data = config.data.absolute()
         self.folder = self.data / "queue"
         self._config_file = config_file
@@ -79,11 +84,14 @@ class QueueServer:
         self._say = say
         self._stack = contextlib.ExitStack()
         self._services: list[Service] = []
+        self._catalog: list[CatalogServer | ForwarderProcess] = []
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.addresses = self._ports.chosen()
+            if self._config.catalog.uri is None:
+                self._start_catalog(stack)
             self._start_services(stack)
             self._manager = REManagerAPI(
                 zmq_control_addr=self.addresses.control_url, zmq_info_addr=self.addresses.info_url
@@ -129,6 +137,10 @@ class QueueServer:
                     service.restart()
                     if service.name == MANAGER:
                         self.open_environment()
+            for server in self._catalog:
+                if not server.alive:
+                    self._say(f"{server!r} ended: starting it again")
+                    server.start()
             try:
                 self._supervisor.look()
             except (
@@ -137,6 +149,14 @@ class QueueServer:
                 self._manager.WaitTimeoutError,
             ) as error:  # a manager that is busy, or was told something else meanwhile: it is asked again
                 self._say(f"{MANAGER}: {' '.join(str(error).split())}")
+
+    def _start_catalog(self, stack: contextlib.ExitStack) -> None:
+        """Start the catalog and the forwarder here: in the worker they would end with its environment."""
+        server = stack.enter_context(CatalogServer(self._config.catalog_server()))
+        stack.enter_context(profile(self._config.profiles, server.uri, server.viewer_key))
+        forwarder = ForwarderProcess(self._config.journal, server.uri, server.api_key)
+        self._catalog = [server, stack.enter_context(forwarder)]
+        self._say(f"catalog  {server.url}")
 
     def _start_services(self, stack: contextlib.ExitStack) -> None:
         redis = self._redis
@@ -215,6 +235,4 @@ class QueueServer:
             time.sleep(0.1)
 
     def _recover(self) -> Sequence[Any]:
-        from stemline.tiled_config.journal.recover import recover
-
-        return recover(self.data / "journal")
+        return recover(self._config.journal)

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from bluesky_queueserver_api import BPlan
 
+from stemline.tiled_config.client import connect, disconnect
+from stemline.tiled_config.config import CatalogConfig
+from stemline.tiled_config.forwarder.status import forwarder_lives
+from stemline.tiled_config.server import served_uri
+
 from .conftest import STOPPING, alive, family, serve
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -59,6 +64,34 @@ def test_a_killed_worker_is_noticed_and_its_run_closed_as_failed(tmp_path: Path)
         served.manager.queue_start()
         served.until(lambda status: status["items_in_queue"] == 0 and status["manager_state"] == "idle")
         assert served.manager.history_get(reload=True)["items"][-1]["result"]["exit_status"] == "completed"
+
+
+def test_a_worker_told_to_end_aborts_its_run_and_the_catalog_stays(tmp_path: Path):
+    data = tmp_path / "data"
+    with serve(data) as served:
+        server = served_uri(CatalogConfig(folder=data / "catalog"))
+        served.manager.item_add(LONG)
+        served.manager.queue_start()
+        deadline = time.monotonic() + 60
+        while not begun(data / "frames"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+        os.kill(served.worker, signal.SIGTERM)
+        served.said("the RE worker died")
+        served.said("the environment is open again")
+        (stop,) = stop_documents(data)
+        assert (stop["exit_status"], stop["reason"]) == ("abort", "stopped by SIGTERM")
+
+        served.manager.environment_close()
+        served.until(lambda status: not status["worker_environment_exists"])
+        assert forwarder_lives(data / "journal")
+        runs = connect(server, (data / "catalog" / "keys" / "viewer").read_text().strip())
+        try:
+            (run,) = runs.values()
+            assert run.metadata["stop"]["reason"] == "stopped by SIGTERM"
+        finally:
+            disconnect(runs)
 
 
 def test_ctrl_c_aborts_the_plan_and_ends_everything(tmp_path: Path):

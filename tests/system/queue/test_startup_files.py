@@ -2,12 +2,18 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+
+from stemline.tiled_config.journal.file import read
+
+from .conftest import alive, family
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -65,3 +71,32 @@ def test_startup_files_are_short_and_define_nothing():
         assert len(text.splitlines()) <= 20, file
         assert "\ndef " not in text, file
         assert "\nclass " not in text, file
+
+
+def test_sigterm_at_a_prompt_aborts_the_run_and_ends_everything(tmp_path: Path):
+    profile = tmp_path / "profile"
+    shutil.copytree(STARTUP, profile / "startup")
+    what = "RE(random_spectroscopy(num_points=200, dwell_time=0.1))"
+    with subprocess.Popen(
+        [sys.executable, "-m", "IPython", "--profile-dir", str(profile), "--no-banner", "-c", what],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    ) as prompt:
+        try:
+            deadline = time.monotonic() + 120
+            while not any((tmp_path / "stemline-data" / "frames").rglob("*.h5")):
+                assert time.monotonic() < deadline
+                assert prompt.poll() is None
+                time.sleep(0.1)
+            everybody = family(prompt.pid)
+            prompt.terminate()
+            assert prompt.wait(60) == -signal.SIGTERM
+        finally:
+            prompt.kill()
+    assert alive(everybody) == []
+    (journal,) = (tmp_path / "stemline-data" / "journal" / "forwarded").glob("*.jsonl")
+    name, stop = read(journal)[0][-1]
+    assert (name, stop["exit_status"], stop["reason"]) == ("stop", "abort", "stopped by SIGTERM")
