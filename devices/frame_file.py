@@ -18,6 +18,7 @@ from .reading import Reading
 from .setpoint import Setpoint
 
 DATASET = "/entry/data/data"
+BLOCK = 64  # frames that a reader of a whole scan asks for at once
 UNSTAGE_PATIENCE = 0.5  # [s]; short, because a run that failed on a frozen IOC still has to end
 
 
@@ -71,6 +72,11 @@ class FrameFile(Device):  # type: ignore[misc]
     """``HDF1:`` of a detector, as areaDetector has it: open from `stage` to `unstage`, one frame an exposure.
 
     It belongs to a detector, which hands its documents on. Without `roots` nothing is written.
+
+    Parameters
+    ----------
+    mimetype
+        What the IOC writes: plain HDF5, unless it is one of ours with encoded frames.
     """
 
     file_path = Cpt(Setpoint, "FilePath", string=True, limits=False, kind=Kind.omitted)
@@ -81,8 +87,9 @@ class FrameFile(Device):  # type: ignore[misc]
     write_status = Cpt(Reading, "WriteStatus_RBV", string=True, kind=Kind.omitted)
     write_message = Cpt(Reading, "WriteMessage_RBV", string=True, kind=Kind.omitted)
 
-    def __init__(self, prefix: str, **kwargs: Any) -> None:
+    def __init__(self, prefix: str, *, mimetype: str = "application/x-hdf5", **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)
+        self._mimetype = mimetype
         self.roots: DataRoots | None = None
         self._uri = ""
         self._bundle: Any = None
@@ -150,16 +157,16 @@ class FrameFile(Device):  # type: ignore[misc]
         After a pause Bluesky takes the interrupted point again: the frames in between belong to no event and
         are passed over.
         """
-        start = self._captured - 1 if stop is None else self._documented
+        start, block = (self._captured - 1, 1) if stop is None else (self._documented, BLOCK)
         stop = self._captured if stop is None else stop
         if stop == self._documented:
             return
         if self._bundle is None:
             self._bundle = compose_stream_resource(
-                mimetype="application/x-hdf5",
+                mimetype=self._mimetype,
                 uri=self._uri,
                 data_key=data_key,
-                parameters={"dataset": DATASET, "chunk_shape": (1, *frame_shape()), "swmr": True},
+                parameters={"dataset": DATASET, "chunk_shape": (block, *frame_shape()), "swmr": True},
             )
             yield "stream_resource", self._bundle.stream_resource_doc
         self._documented = stop

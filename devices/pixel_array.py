@@ -18,6 +18,7 @@ from .reading import Reading
 from .setpoint import Setpoint
 from .watched import SETTING, WatchedSetpoint
 
+MIMETYPE = "application/x-stemline-frames"  # of analysis.container, which loads numba
 STALL = 8.0  # [s] beyond an exposure that may pass without a new frame
 
 
@@ -70,7 +71,7 @@ class PixelArray(Detector):
     pattern = Cpt(Pattern, "PAD:image1:ArrayData", kind=Kind.omitted)
     total = Cpt(Reading, "PAD:Stats1:Total_RBV", kind=Kind.hinted)
     saturated = Cpt(Reading, "PAD:Stats1:SaturatedPixels_RBV", kind=Kind.normal)
-    hdf1 = Cpt(FrameFile, "PAD:HDF1:", kind=Kind.omitted)
+    hdf1 = Cpt(FrameFile, "PAD:HDF1:", mimetype=MIMETYPE, kind=Kind.omitted)
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         super().__init__(prefix, **kwargs)

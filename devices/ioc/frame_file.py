@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 
 import h5py
-import numpy as np
-from numpy.typing import NDArray
 
 from ..instruments.protocol import Axis, Calibrated
 
@@ -58,34 +56,28 @@ class FrameFile:
         OSError
             If the disk is full or gone, now or at an earlier frame.
         """
-        self.append_frames(frame.data[np.newaxis], frame.axes, frame.quantity)
-
-    def append_frames(self, frames: NDArray[np.generic], axes: tuple[Axis, ...], quantity: str) -> None:
-        """Write frames ``(n, ...)`` with `axes` and flush them together; raises what `append` does."""
         if self.broken:
             raise OSError("an earlier frame could not be written: end the capture")
         try:
             if self._data is None:
-                self._data = _lay_out(self._file, frames[0], axes, quantity)
+                self._data = _lay_out(self._file, frame)
                 self._file.swmr_mode = True
-            self._write(self._data, frames)
+            self._write(self._data, frame)
         except (OSError, RuntimeError) as error:
             self.broken = True
             raise OSError(_reason(error)) from error
 
-    def _write(self, data: h5py.Dataset, frames: NDArray[np.generic]) -> None:
-        if frames.shape[1:] != data.shape[1:] or frames.dtype != data.dtype:
+    def _write(self, data: h5py.Dataset, frame: Calibrated) -> None:
+        if frame.data.shape != data.shape[1:] or frame.data.dtype != data.dtype:
             raise ValueError(
-                f"a frame {frames.shape[1:]} {frames.dtype} does not fit a file of {data.shape[1:]} "
+                f"a frame {frame.data.shape} {frame.data.dtype} does not fit a file of {data.shape[1:]} "
                 f"{data.dtype}: end the capture before changing the frame"
             )
         # A chunk is a frame and passes no filter: written directly it takes a third of `data[n] = frame`.
-        data.id.set_extent((self.count + len(frames), *frames.shape[1:]))
-        rest = (0,) * (frames.ndim - 1)
-        for number, frame in enumerate(frames, self.count):
-            data.id.write_direct_chunk((number, *rest), np.ascontiguousarray(frame))
+        data.id.set_extent((self.count + 1, *frame.data.shape))
+        data.id.write_direct_chunk((self.count, *(0,) * frame.data.ndim), frame.data.tobytes())
         data.id.flush()
-        self.count += len(frames)
+        self.count += 1
 
     def close(self) -> None:
         """Close the file; more than once is allowed. A broken one is left as it is.
@@ -101,24 +93,22 @@ class FrameFile:
                 raise OSError(_reason(error)) from error
 
 
-def _lay_out(
-    file: h5py.File, frame: NDArray[np.generic], axes: tuple[Axis, ...], quantity: str
-) -> h5py.Dataset:
+def _lay_out(file: h5py.File, frame: Calibrated) -> h5py.Dataset:
     entry = file.create_group("entry")
     entry.attrs.update({"NX_class": "NXentry", "default": "data"})
     group = entry.create_group("data")
     # a single pixel stands where the probe was, which differs from frame to frame: no axis
-    names = [axis.name if axis.size > 1 else "." for axis in axes]
+    names = [axis.name if axis.size > 1 else "." for axis in frame.axes]
     group.attrs.update({"NX_class": "NXdata", "signal": "data", "axes": [".", *names]})
-    for axis in axes:
+    for axis in frame.axes:
         if axis.size > 1:
-            values, unit = _documented(axis)
-            group.create_dataset(axis.name, data=values).attrs["units"] = unit
-    shape = frame.shape
+            scale, unit = documented(axis)
+            group.create_dataset(axis.name, data=axis.values() * scale).attrs["units"] = unit
+    shape = frame.data.shape
     data = group.create_dataset(
-        "data", shape=(0, *shape), maxshape=(None, *shape), dtype=frame.dtype, chunks=(1, *shape)
+        "data", shape=(0, *shape), maxshape=(None, *shape), dtype=frame.data.dtype, chunks=(1, *shape)
     )
-    data.attrs["units"] = quantity
+    data.attrs["units"] = frame.quantity
     return data
 
 
@@ -129,7 +119,6 @@ def _reason(error: Exception) -> str:
     return words[1] if words else text
 
 
-def _documented(axis: Axis) -> tuple[NDArray[np.float64], str]:
-    """Give the coordinates and unit as documents have them: lengths in nm, angles in mrad."""
-    scale, unit = {"m": (1e9, "nm"), "rad": (1e3, "mrad")}.get(axis.unit, (1.0, axis.unit))
-    return axis.values() * scale, unit
+def documented(axis: Axis) -> tuple[float, str]:
+    """Give the factor to the unit that documents have, and that unit: lengths in nm, angles in mrad."""
+    return {"m": (1e9, "nm"), "rad": (1e3, "mrad")}.get(axis.unit, (1.0, axis.unit))

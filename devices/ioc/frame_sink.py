@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..instruments.protocol import Axis, FrameMode, FrameRequest, InstrumentError
 from .failure import one_line
-from .frame_file import FrameFile
+
+if TYPE_CHECKING:
+    from .encoded_file import EncodedFile
 
 PERIOD = 0.05  # [s] between two reports while frames come in: half of what a StreamDatum may take
 SLOTS = 2  # of shared memory: what was reported last is left alone while the next frame is shown
@@ -42,17 +45,19 @@ class FrameSink:
         request: FrameRequest,
         mode: FrameMode,
         axes: tuple[Axis, Axis],
-        file: FrameFile | None,
+        file: EncodedFile | None,
         block: SharedMemory,
         tell: Callable[[dict[str, Any]], None],
     ) -> None:
         self.request = request
-        self._mode, self._axes, self._file, self._block, self._tell = mode, axes, file, block, tell
+        self._mode, self._file, self._block, self._tell = mode, file, block, tell
         self._count = self._saturated = 0
         self._last: NDArray[np.generic] | None = None
         self._told = time.monotonic()
         self._slot = 0
         self._write_error = ""
+        if file is not None:
+            self._guarded(lambda: file.begin(request, mode, axes))
 
     def take(self, block: NDArray[np.generic]) -> None:
         """Take frames ``(n, ky, kx)``.
@@ -67,17 +72,29 @@ class FrameSink:
                 f"frames of {block.dtype} in mode {self._mode.name}: {self._mode.dtype} due"
             )
         self._last = block[-1].copy()
-        if np.isfinite(self._mode.saturation):
-            self._saturated += int(np.count_nonzero(np.greater_equal(block, self._mode.saturation)))
+        if block.max() >= self._mode.saturation:
+            full = block.dtype.type(self._mode.saturation)
+            self._saturated += int(np.count_nonzero(np.greater_equal(block, full)))
         self._count += len(block)
         if self._file is not None:
-            try:
-                self._file.append_frames(block, self._axes, self._mode.quantity)
-            except (OSError, ValueError) as error:
-                self._write_error = f"{self._file.path}: {one_line(error)}"
-                raise InstrumentError(self._write_error) from None
+            file = self._file
+            self._guarded(lambda: file.append_frames(block))
         if time.monotonic() - self._told >= PERIOD:
             self._tell({"frames": self.report()})
+
+    def end(self) -> dict[str, Any]:
+        """Have all frames that came in the file; give the last report."""
+        if self._file is not None and not self._write_error:
+            with contextlib.suppress(InstrumentError):  # it is in the report
+                self._guarded(self._file.end)
+        return self.report()
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except (OSError, ValueError) as error:
+            self._write_error = one_line(error)
+            raise InstrumentError(self._write_error) from None
 
     def report(self) -> dict[str, Any]:
         """Say how far it is: "count", "saturated" pixels, the last frame if any, what the file has."""

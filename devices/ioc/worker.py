@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from .frame_file import FrameFile
 from .frame_sink import FrameSink
 from .frame_stream import take_frames, take_scan
 from .shutter import Shutter
+
+if TYPE_CHECKING:
+    from .encoded_file import EncodedFile
 
 LAPSED = "the beam was blanked: the IOC did not renew the lease; it was frozen, or the machine too busy"
 
@@ -52,8 +56,12 @@ class Worker:
         self.instrument = instrument
         self._shutter = Shutter(instrument.blanker)
         self._files: dict[str, FrameFile] = {}
-        self.broken_files: list[FrameFile] = []
+        self._patterns: EncodedFile | None = None
+        self.broken_files: list[FrameFile | EncodedFile] = []
         self._block: SharedMemory | None = None
+        if instrument.frame_source is not None:
+            dtypes = {mode.dtype for mode in instrument.frame_source.modes}
+            threading.Thread(target=_prepare_encoding, args=(dtypes,), daemon=True).start()
         self.tell: Callable[[dict[str, Any]], None] = _nobody
         self._lapses: float | None = None
         self._lapsed = False
@@ -127,7 +135,7 @@ class Worker:
             self._shutter.close()
         answer |= {"on_time": self._shutter.on_time, "blanked": self._shutter.blanked}
         if stream is not None:
-            answer["frames"] = stream.report()
+            answer["frames"] = stream.end()
         if "error" not in answer and frame is not None and detector in self._files:
             answer |= _append(self._files[detector], frame)
         return answer
@@ -138,15 +146,24 @@ class Worker:
         if os.path.lexists(path):
             raise InstrumentError(f"{path} exists: choose another file name")
         try:
-            self._files[detector] = FrameFile(Path(path))
+            if detector == PIXEL_ARRAY:
+                from .encoded_file import EncodedFile
+
+                self._patterns = EncodedFile(Path(path))
+            else:
+                self._files[detector] = FrameFile(Path(path))
         except OSError as error:
             raise InstrumentError(f"{path} can't be written: {one_line(error)}") from None
         return {}
 
     def shut(self, detector: str) -> dict[str, Any]:
         """Close the file of `detector`, if there is one."""
-        if detector in self._files:
-            file = self._files.pop(detector)
+        file: FrameFile | EncodedFile | None
+        if detector == PIXEL_ARRAY:
+            file, self._patterns = self._patterns, None
+        else:
+            file = self._files.pop(detector, None)
+        if file is not None:
             try:
                 file.close()
             except OSError as error:
@@ -185,7 +202,7 @@ class Worker:
     def close(self) -> None:
         """Blank and close the files."""
         self._shutter.close()
-        for detector in tuple(self._files):
+        for detector in (*self._files, PIXEL_ARRAY):
             with contextlib.suppress(InstrumentError):
                 self.shut(detector)
         if self._block is not None:
@@ -222,8 +239,7 @@ class Worker:
         mode = next((mode for mode in source.modes if mode.name == request.mode), None)
         if mode is None:
             raise InstrumentError(f"the pixel-array detector has no mode {request.mode}")
-        file = self._files.get(PIXEL_ARRAY)
-        return FrameSink(request, mode, source.frame_axes, file, self._block, self.tell)
+        return FrameSink(request, mode, source.frame_axes, self._patterns, self._block, self.tell)
 
     def _scanned(self) -> None:
         self.tell({"blanked": self._shutter.blanked, "on_time": self._shutter.on_time})
@@ -241,6 +257,13 @@ class Worker:
         np.ndarray(data.shape, data.dtype, self._block.buf)[...] = data
         total = float(data.sum(dtype=np.float64))
         return {"shape": data.shape, "dtype": data.dtype.str, "total": total}
+
+
+def _prepare_encoding(dtypes: set[str]) -> None:
+    # Not at the top: numba takes a second to load, which who has no patterns is spared, and the IOC.
+    from .encoded_file import warm_up
+
+    warm_up(dtypes)
 
 
 def _nobody(_: dict[str, Any]) -> None:

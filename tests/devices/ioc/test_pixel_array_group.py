@@ -1,10 +1,11 @@
 import asyncio
+from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from caproto import AlarmSeverity
 
+from stemline.analysis.container import FrameReader
 from stemline.devices.instruments.protocol import InstrumentError
 
 
@@ -14,8 +15,8 @@ async def capture(panel, name="patterns"):
 
 
 def numbers(panel):
-    with h5py.File(panel["PAD:HDF1:FullFileName_RBV"], "r", swmr=True) as file:
-        return file["/entry/data/data"][:, 0, 0].tolist()
+    with FrameReader(Path(panel["PAD:HDF1:FullFileName_RBV"])) as file:
+        return file.read(0, file.shape[0])[:, 0, 0].tolist()
 
 
 async def until(condition):
@@ -157,11 +158,12 @@ def test_modes(play):
         assert "Integrating" in panel["IOC:Message_RBV"]
         await capture(panel)
         assert await panel.put("PAD:cam1:Acquire", 1)
-        with h5py.File(panel["PAD:HDF1:FullFileName_RBV"], "r", swmr=True) as file:
-            assert file["/entry/data/data"].dtype == np.dtype("<u4")
-            assert file["/entry/data/data"].attrs["units"] == "ADU"
-            np.testing.assert_allclose(file["/entry/data/kx"], np.arange(-3, 3))
-            assert file["/entry/data/kx"].attrs["units"] == "mrad"
+        with FrameReader(Path(panel["PAD:HDF1:FullFileName_RBV"])) as file:
+            assert file.dtype == np.dtype("<u4")
+            assert file.metadata["quantity"] == "ADU"
+            assert file.metadata["mode"] == "Integrating"
+            kx = file.calibration["kx"]
+            assert (kx.offset, kx.scale, kx.unit) == (pytest.approx(-3.0), pytest.approx(1.0), "mrad")
 
     play(script)
 
