@@ -80,20 +80,24 @@ class Environment:
         if running and queue and _same_plan(queue[0], running):
             self._manager.item_remove(uid=queue[0]["item_uid"])
 
-    def close(self) -> None:
-        """Abort what runs, beam off, and ask the worker to end."""
+    def close(self, end_worker: Callable[[], None]) -> None:
+        """Abort what runs, beam off, and have the worker end.
+
+        Parameters
+        ----------
+        end_worker
+            Has the worker abort its run, with a reason, and end: the manager's own abort gives none.
+        """
         status = self.status()
+        if status["manager_state"] in ("executing_queue", "paused"):
+            end_worker()
+            self.destroy()
+            return
         if status["manager_state"] == "creating_environment":
             self.destroy()
         if not status["worker_environment_exists"]:
             return
         self._manager.queue_autostart(False)
-        if status["manager_state"] == "executing_queue":
-            self._manager.re_pause(option="immediate")
-            self._manager.wait_for_idle_or_paused(timeout=STOP_TIMEOUT)
-        if self.status()["manager_state"] == "paused":
-            self._manager.re_abort()
-            self._manager.wait_for_idle(timeout=STOP_TIMEOUT)
         self._manager.environment_close()
         self._wait(lambda status: not status["worker_environment_exists"])
 

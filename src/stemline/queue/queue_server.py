@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import threading
 import time
@@ -226,13 +227,11 @@ class QueueServer:
     def _close_environment(self) -> None:
         """Let the worker close its session before the manager, ending, would kill it."""
         try:
-            self.environment.close()
+            self.environment.close(functools.partial(worker_lock.end_worker, self.data))
         except Exception as error:  # noqa: BLE001 - everything is to be ended, whatever the manager says
             self._say(f"the environment could not be closed in order: {error}")
             return
-        deadline = time.monotonic() + worker_lock.CLOSING
-        while worker_lock.is_held(self.data) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        worker_lock.wait_until_free(self.data)
 
     def _recover(self) -> Sequence[Any]:
         return recover(self._config.journal)

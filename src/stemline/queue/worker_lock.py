@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import time
 from pathlib import Path
 from typing import IO
@@ -57,6 +58,20 @@ def is_held(data: Path) -> bool:
         return False
     with path.open("a+") as file:
         return not _take(file)  # closing the file gives the lock back
+
+
+def wait_until_free(data: Path) -> None:
+    """Wait until the worker has closed its session, for a minute at most."""
+    deadline = time.monotonic() + CLOSING
+    while is_held(data) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def end_worker(data: Path) -> None:
+    """Have the worker abort its run and end, and wait for that; harmless when there is none."""
+    if is_held(data):
+        os.kill(int(lock_file(data).read_text().split()[1]), signal.SIGTERM)
+        wait_until_free(data)
 
 
 def _take(file: IO[str]) -> bool:

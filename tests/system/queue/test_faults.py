@@ -105,7 +105,7 @@ def test_ctrl_c_aborts_the_plan_and_ends_everything(tmp_path: Path):
         assert served.process.wait(STOPPING) == 130
         assert alive(everybody) == []
         (stop,) = stop_documents(data)
-        assert stop["exit_status"] == "abort"
+        assert (stop["exit_status"], stop["reason"]) == ("abort", "stopped by SIGTERM")
 
 
 def test_the_queue_outlives_the_death_of_everything(tmp_path: Path):
