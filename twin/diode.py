@@ -1,8 +1,9 @@
 """A specimen with a long-range field: a junction across a gallium arsenide lamella, and quantum dots.
 
 What is bright in HAADF and has steep edges, the dots of indium arsenide, has next to no field: the inner
-potentials of the two are nearly equal. What has the field, the junction and the charged dislocations, shows
-in HAADF as a faint step and as faint pits. The field is largest where a dislocation lies on the junction.
+potentials of the two arsenides are nearly equal. What has the field, the junction and the charged
+dislocations, shows in HAADF by a little indium: on the p side, and gathered at the dislocations. (A step in
+thickness would not do: 1 nm of it has 14 V nm of inner potential, more than the junction.)
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from .electrostatics import ChargedLine, Junction
 from .material import GALLIUM_ARSENIDE, INDIUM_ARSENIDE, Material
 
 PERMITTIVITY = 12.9  # of gallium arsenide
-STEP_WIDTH = 4.0  # [nm] over which the thickness changes at the junction
-PIT_RADIUS = 4.0  # [nm] of the pit that ion milling leaves at a dislocation
-PIT_DEPTH = 0.06  # of the thickness
-SCREENING = 15.0  # [nm] of a dislocation's charge, at some 1e17 carriers per cm3
-CORE = 3.0  # [nm] over which its charge is spread
+STEP_WIDTH = 4.0  # [nm] over which the composition changes at the junction
+GATHERED = 0.3  # of the gallium is replaced in the middle of what a dislocation gathers
+GATHERED_RADIUS = 5.0  # [nm] of that, one standard deviation
+SCREENING = 20.0  # [nm] of a dislocation's charge, at some 5e16 carriers per cm3
+CORE = 6.0  # [nm] over which its charge is spread
 ON_JUNCTION = 0.25  # of the dislocations lie within the junction
 TRIALS = 100  # places tried for a dot before the film counts as full
 
@@ -35,9 +36,9 @@ class DiodeDesign:
     extent
         Side of the square specimen.
     thickness
-        Of the lamella on the n side.
-    step
-        By which share the p side is thinner: it mills faster.
+        Of the lamella.
+    indium
+        Share of the gallium that is replaced on the p side.
     voltage, width
         Across the junction [V], built-in and applied, and over which width it drops.
     dots, dot_radius
@@ -48,13 +49,13 @@ class DiodeDesign:
 
     extent: float = 400.0
     thickness: float = 30.0
-    step: float = 0.03
+    indium: float = 0.15
     voltage: float = 3.0
-    width: float = 40.0
+    width: float = 30.0
     dots: int = 60
     dot_radius: float = 8.0
-    dislocations: int = 24
-    line_charge: float = 1.5
+    dislocations: int = 12
+    line_charge: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +78,16 @@ class Diode:
     def thickness(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Projected thickness of each of `materials` [nm], shape ``(2, *y.shape)``."""
         across = self.junction.distance(y, x)
-        total = 1 - self.design.step / 2 * (1 + np.tanh(2 * across / STEP_WIDTH))
+        indium = self.design.indium / 2 * (1 + np.tanh(2 * across / STEP_WIDTH))
         for line in self.lines:
             square = (y - line.point[0]) ** 2 + (x - line.point[1]) ** 2
-            total = total - PIT_DEPTH * np.exp(-square / (2 * PIT_RADIUS**2))
-        total = np.maximum(total, 0.0) * self.design.thickness
+            indium = indium + GATHERED * np.exp(-square / (2 * GATHERED_RADIUS**2))
         dots = np.zeros(y.shape)
         for (cy, cx), radius in zip(self.centres, self.radii, strict=True):
             dots += 2 * np.sqrt(np.maximum(radius**2 - (y - cy) ** 2 - (x - cx) ** 2, 0.0))
-        dots = np.minimum(dots, total)
-        return np.stack([total - dots, dots])
+        dots = np.minimum(dots, self.design.thickness)
+        replaced = dots + np.minimum(indium, 1.0) * (self.design.thickness - dots)
+        return np.stack([self.design.thickness - replaced, replaced])
 
     def potential(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Projected potential of the charges [V nm], shaped as `y`."""
@@ -117,7 +118,7 @@ def grow_diode(design: DiodeDesign, rng: np.random.Generator) -> Diode:
         for _ in range(TRIALS):
             centre = rng.uniform(-0.5, 0.5, 2) * design.extent
             apart = np.hypot(*(np.reshape(centres, (-1, 2)) - centre).T) - radius - np.array(radii)
-            if np.all(apart > 2.0) and np.all(np.hypot(*(taken - centre).T) > radius + 2 * PIT_RADIUS):
+            if np.all(apart > 2.0) and np.all(np.hypot(*(taken - centre).T) > radius + 2 * GATHERED_RADIUS):
                 centres.append(centre)
                 radii.append(radius)
                 break

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.agent.pickers import brightest_first, steepest_first
 from benchmarks.agent.setting import describe, pin_threads, setting, table
-from benchmarks.agent.simulated_field import SimulatedField, simulated_field
+from benchmarks.agent.simulated_field import Field, simulated_field
 from stemline.agents.dkl_agent import DKLAgent
 from stemline.agents.options import Options
 from stemline.agents.random_agent import RandomAgent
@@ -36,7 +36,7 @@ LEARNERS = ("expected_improvement", "upper_confidence_bound", "maximum_uncertain
 RULES = {"brightest HAADF": brightest_first, "largest HAADF gradient": steepest_first}
 
 
-def run(agent: Any, field: SimulatedField, seed: int, checkpoints: Sequence[int]) -> dict[str, Any]:
+def run(agent: Any, field: Field, seed: int, checkpoints: Sequence[int]) -> dict[str, Any]:
     """Measure up to the last checkpoint; indices visited, CPU time of each suggestion [s], and the maps."""
     rng = np.random.default_rng([seed, 1])
     index_at = field.index_at
@@ -71,7 +71,11 @@ def on_specimen(
     specimen: int, seeds: int, patch_size: int | None, checkpoints: Sequence[int]
 ) -> dict[str, Any]:
     """Everything about one specimen."""
-    field = simulated_field(specimen, patch_size)
+    return on_field(specimen, simulated_field(specimen, patch_size), seeds, checkpoints)
+
+
+def on_field(specimen: int, field: Field, seeds: int, checkpoints: Sequence[int]) -> dict[str, Any]:
+    """Everything about the field of one specimen."""
     where = field.candidates.features, field.candidates.positions
     needed: dict[str, list[float]] = {}
     maps: dict[str, list[Any]] = {"maximum_uncertainty": [], "random": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,34 @@ from stemline.config import ExperimentConfig
 from stemline.devices.instruments.simulated.config import SimulatedConfig, SpecimenConfig
 from stemline.twin.eels import EnergyAxis
 from stemline.twin.noise import counts, electrons
+
+
+class Field(Protocol):
+    """What the choice of positions is judged on."""
+
+    @property
+    def survey(self) -> NDArray[np.uint32]:
+        """HAADF image ``(ny, nx)``; every pixel is a candidate."""
+        ...
+
+    @property
+    def candidates(self) -> Candidates:
+        """As the session makes them."""
+        ...
+
+    @property
+    def truth(self) -> NDArray[np.float64]:
+        """The scalar without noise ``(n,)``."""
+        ...
+
+    @property
+    def index_at(self) -> dict[tuple[float, float], int]:
+        """Index of each candidate by its position (y, x) [nm]."""
+        ...
+
+    def measure(self, index: int, rng: np.random.Generator) -> tuple[float, float]:
+        """Value and standard deviation of the scalar of one measurement with noise."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +96,7 @@ def simulated_field(specimen: int, patch_size: int | None = None) -> SimulatedFi
     expected = np.asarray(truth.spectra(y.ravel(), x.ravel()) * in_spectrum, dtype=np.float64)
     energy = EnergyAxis(microscope.energy_offset, microscope.dispersion, microscope.channels).values()
     scalarise = experiment.make_scalariser()
+    assert isinstance(scalarise, Scalariser)
     return SimulatedField(
         survey,
         candidates(survey, pixel, patch_size=patch_size or experiment.patch_size),

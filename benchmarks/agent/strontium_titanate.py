@@ -11,6 +11,7 @@ import yaml
 from numpy.typing import NDArray
 
 from stemline.analysis.featurise import Candidates, candidates
+from stemline.analysis.scalarise import Scalariser
 from stemline.config import ExperimentConfig
 from stemline.devices.instruments.replay.config import ReplayConfig
 from stemline.devices.instruments.replay.recording import open_recording
@@ -86,6 +87,7 @@ def measured() -> Measured:
     recording = open_recording(DATA / replay.spectrum_image, DATA / replay.survey, replay.pixel_size * 1e-9)
     spectra = recording.spectra.data.reshape(-1, recording.spectra.data.shape[-1])
     scalarise = experiment.make_scalariser()
+    assert isinstance(scalarise, Scalariser)
     energy = recording.spectra.axes[-1].values()
     results = [scalarise(spectrum, energy) for spectrum in spectra]
     survey = recording.survey.data.astype(np.float64)

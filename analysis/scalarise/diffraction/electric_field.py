@@ -63,9 +63,14 @@ class ElectricField:
 
     def estimate(self, pattern: Pattern) -> Estimate:
         """Scale the deflection."""
-        volts = 1e-3 * momentum_times_velocity(self.beam_energy) / (self.thickness or 1.0)
         y, x = self._deflection.vector(pattern)
-        return along((y * -volts, x * -volts), self.component, pattern.variance)
+        scale = -self.volts_per_mrad
+        return along((y * scale, x * scale), self.component, pattern.variance)
+
+    @property
+    def volts_per_mrad(self) -> float:
+        """Field, or projected field, that deflects by 1 mrad."""
+        return 1e-3 * momentum_times_velocity(self.beam_energy) / (self.thickness or 1.0)
 
     @property
     def _deflection(self) -> Deflection:

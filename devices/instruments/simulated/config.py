@@ -69,8 +69,8 @@ class DiodeConfig(BaseModel):
     seed: int = Field(default=0, ge=0, description="seed of the shapes and positions")
     extent: float = Field(default=DiodeDesign.extent, ge=20, le=1000, description="side of the specimen [nm]")
     thickness: float = Field(default=DiodeDesign.thickness, gt=0, le=200, description="of the lamella [nm]")
-    step: float = Field(
-        default=DiodeDesign.step, ge=0, le=0.5, description="by which share the p side is thinner"
+    indium: float = Field(
+        default=DiodeDesign.indium, ge=0, le=1, description="share of gallium replaced on the p side"
     )
     voltage: float = Field(
         default=DiodeDesign.voltage,
