@@ -165,7 +165,7 @@ def _documents(path: Path, small: Path, count: int) -> Iterator[tuple[str, Any]]
     for stream, key, shape, dtype, file, mimetype, parameters, frames in (
         ("primary", "pad_image", SHAPE, "<u2", path, MIMETYPE, {"chunk_shape": (CHUNK, *SHAPE)}, count),
         (
-            "primary",
+            "baseline",
             "small",
             (8,),
             "<f8",
