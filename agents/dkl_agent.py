@@ -16,6 +16,7 @@ from .acquisition import ACQUISITIONS, Outlook, per_second
 from .measurements import Measurements
 from .options import Options
 from .seeding import space_filling, uniform
+from .sites import Sites
 from .standardised import standardised_features
 from .stopping import Budget, Exhausted, PredictabilityGoal, Progress, StopRule, UncertaintyGoal, first_reason
 from .surrogate import Surrogate
@@ -36,8 +37,7 @@ class DKLAgent:
     Parameters
     ----------
     features
-        Of the candidates, ``(n, d)``. Positions are no features: what is learned holds wherever the image
-        looks alike.
+        Of the candidates, ``(n, d)``. What is learned from them holds wherever the image looks alike.
     positions
         Of the candidates, ``(n, 2)`` as (y, x) [nm].
     options
@@ -56,7 +56,9 @@ class DKLAgent:
         self._visits = Visits(positions)
         self._features = standardised_features(features, len(self._visits.positions))
         self._rng = np.random.default_rng(self._options.seed)
-        self._model = Surrogate(self._features, self._options.kernel, self._options.seed)
+        self._model = Surrogate(
+            Sites.of(self._features, self._visits.positions), self._options.kernel, self._options.seed
+        )
         self._new: list[Point] = []  # with a value, not yet in the model
         self._version = 0  # of the model: how often it was fitted
         self._trained_on = 0  # points, at the last fit

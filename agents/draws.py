@@ -22,18 +22,23 @@ def path(process: Process, rng: np.random.Generator) -> Array:
     ``f + K(x, X) C^-1 (y - f(X) - noise)`` (J. T. Wilson et al., ICML 2020, arXiv:2002.09309). The prior's
     draw is made of random Fourier features (A. Rahimi, B. Recht, NeurIPS 2007):
     ``sqrt(2 v / k) sum a cos(w x + b)``, a normal, w from the spectral density of the Matérn 5/2, a Student t
-    with 5 degrees of freedom.
+    with 5 degrees of freedom; one by looks and one by spots.
     """
-    places, hyper = process.places, process.hyper
+    by_looks, by_spots = process.hyper.variances
+    drawn = _random_function(process.places.looks, by_looks, rng)
+    drawn += _random_function(process.places.spots, by_spots, rng)
+    drawn += math.sqrt(MEAN_VARIANCE) * rng.normal()
+    return process.condition_draw(drawn, rng)
+
+
+def _random_function(places: Array, variance: float, rng: np.random.Generator) -> Array:
     normal = rng.normal(size=(places.shape[1], FREQUENCIES))
     frequencies = normal / np.sqrt(rng.chisquare(5, FREQUENCIES) / 5)
     phases, weights = rng.uniform(0, 2 * math.pi, FREQUENCIES), rng.normal(size=FREQUENCIES)
     waves = places @ frequencies
     waves += phases
     np.cos(waves, out=waves)
-    drawn = math.sqrt(2 * hyper.variance / FREQUENCIES) * (waves @ weights)
-    drawn += math.sqrt(MEAN_VARIANCE) * rng.normal()
-    return process.condition_draw(drawn, rng)
+    return np.asarray(math.sqrt(2 * variance / FREQUENCIES) * (waves @ weights))
 
 
 def bests(process: Process, rng: np.random.Generator) -> Array:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.linalg import lapack
 
-from .evidence import MEAN_VARIANCE, SPREADS, Hyper, symmetric_inverse
+from .evidence import MEAN_VARIANCE, OWN, SPREADS, Hyper, own_distances, symmetric_inverse
 from .feature_map import LENGTH_SPREAD, RELEVANCE_SPREAD
-from .matern import ROWS, Array, matern_and_slope, squared_distances
+from .matern import Array, matern_and_slope, squared_distances
 from .process import Process
+from .sites import ROWS, Sites
 
 ENOUGH = 200  # points that the information is counted on; with more of them it is scaled up
 
@@ -18,9 +19,9 @@ ENOUGH = 200  # points that the information is counted on; with more of them it 
 def mean_slack(process: Process) -> Array:
     """Return ``R`` ``(n, q)``: ``R R^T`` is what uncertain hyper-parameters add to the posterior covariance.
 
-    ``R R^T = J S J^T`` with J the derivative of the mean by the q hyper-parameters (log variance, log floor,
-    log length, and the log scale of each axis of `places`), and S their covariance: the inverse of the
-    Fisher information ``tr(C^-1 dC_a C^-1 dC_b) / 2`` (Rasmussen and Williams, sec. 5.4.1) plus that of
+    ``R R^T = J S J^T`` with J the derivative of the mean by the q hyper-parameters (the logarithms of
+    variance, floor, variance by spots and reach, length, and scale of each axis of the looks), and S their
+    covariance: the inverse of the Fisher information ``tr(C^-1 dC_a C^-1 dC_b) / 2`` (Rasmussen and Williams, sec. 5.4.1) plus that of
     the priors. Of the marginal Gaussian process of R. Garnett, M. Osborne, P. Hennig, UAI 2014,
     arXiv:1310.6740, eq. 15, without the term of the variance's own derivative.
     """
@@ -37,21 +38,23 @@ def mean_slack(process: Process) -> Array:
         through_weights.append(inverse @ (change @ weights))
     information = _information(np.array(turned)) * (m / some)
     information[np.diag_indices(len(turned))] += (
-        np.r_[SPREADS, LENGTH_SPREAD, np.full(places.shape[1], RELEVANCE_SPREAD)] ** -2.0
+        np.r_[SPREADS, LENGTH_SPREAD, np.full(places.looks.shape[1], RELEVANCE_SPREAD)] ** -2.0
     )
     spread, _ = lapack.dpotrf(np.linalg.inv(information), lower=1, clean=1)
     return np.asarray(_by_hyper(places, measured, hyper, weights, np.array(through_weights)).T @ spread)
 
 
-def _changes(measured: Array, hyper: Hyper) -> Iterator[Array]:
+def _changes(measured: Sites, hyper: Hyper) -> Iterator[Array]:
     """Yield the derivatives of the measured values' covariance by each hyper-parameter, ``(m, m)``."""
-    r2 = squared_distances(measured, measured)
-    np.fill_diagonal(r2, 0.0)
-    kernel, slope = matern_and_slope(r2, hyper.variance)
+    r2, apart = (own_distances(each) for each in (measured.looks, measured.spots))
+    kernel, slope = matern_and_slope(r2, hyper.variances[0])
+    by_spots, spot_slope = matern_and_slope(apart, hyper.variances[1])
     yield kernel
     yield hyper.floor * np.eye(len(measured))
+    yield by_spots
+    yield -2 * spot_slope * apart
     yield -2 * slope * r2
-    for column in measured.T:
+    for column in measured.looks.T:
         yield 2 * slope * np.square(np.subtract.outer(column, column))
 
 
@@ -61,26 +64,33 @@ def _information(turned: Array) -> Array:
     return 0.5 * turned.reshape(q, -1) @ turned.transpose(0, 2, 1).reshape(q, -1).T
 
 
-def _by_hyper(places: Array, measured: Array, hyper: Hyper, weights: Array, through_weights: Array) -> Array:
+def _by_hyper(places: Sites, measured: Sites, hyper: Hyper, weights: Array, through_weights: Array) -> Array:
     """Return the derivatives of the mean at the candidates, ``(q, n)``.
 
     Of ``K w`` by K and, less `through_weights` ``(q, m)`` times K, by ``w = C^-1 y``. Squared differences
     along an axis are multiplied out, so that sums over the measured points are matrix products.
     """
-    p = places.shape[1]
-    by_kernel = -through_weights
-    by_kernel[0] += weights
-    by_slope = np.vstack([weights, weights * measured.T, weights * measured.T**2])
+    looks = measured.looks
+    p = looks.shape[1]
+    by_slope = np.vstack([weights, weights * looks.T, weights * looks.T**2])
     out = np.zeros((len(through_weights), len(places)))
     sums = np.zeros((1 + 2 * p, len(places)))
     for first in range(0, len(measured), ROWS):
         rows = slice(first, first + ROWS)
-        kernel, slope = matern_and_slope(squared_distances(measured[rows], places), hyper.variance)
-        out += by_kernel[:, rows] @ kernel
+        some = measured[rows]
+        kernel, slope = matern_and_slope(squared_distances(some.looks, places.looks), hyper.variances[0])
+        apart = squared_distances(some.spots, places.spots)
+        by_spots, spot_slope = matern_and_slope(apart, hyper.variances[1])
+        spot_slope *= apart
+        out[0] += weights[rows] @ kernel
+        out[2] += weights[rows] @ by_spots
+        out[3] -= 2 * weights[rows] @ spot_slope
         sums += by_slope[:, rows] @ slope
+        kernel += by_spots
+        out -= through_weights[:, rows] @ kernel
     out -= MEAN_VARIANCE * through_weights.sum(axis=1)[:, None]
-    along = places.T
+    along = places.looks.T
     by_axis = 2 * (along**2 * sums[0] - 2 * along * sums[1 : 1 + p] + sums[1 + p :])
-    out[3:] += by_axis
-    out[2] -= by_axis.sum(axis=0)
+    out[OWN + 1 :] += by_axis
+    out[OWN] -= by_axis.sum(axis=0)
     return out

@@ -8,7 +8,7 @@ import numpy as np
 
 from .evidence import MEAN_VARIANCE, Hyper
 from .feature_map import FeatureMap, Relevance
-from .matern import Array, covariance
+from .sites import Sites, covariance
 from .standardised import Standardised
 
 FIXED, DEEP = "fixed", "deep"
@@ -60,13 +60,13 @@ class Kernels:
         return DEEP if lead > ODDS else FIXED
 
 
-def foreseen(feature_map: FeatureMap, hyper: Hyper, features: Array, known: Standardised, seen: int) -> float:
+def foreseen(feature_map: FeatureMap, hyper: Hyper, sites: Sites, known: Standardised, seen: int) -> float:
     """Return the log density of the values after the first `seen`, each given all before it.
 
     ``sum -z_i^2 / 2 - log L_ii - log(2 pi) / 2`` over the rows of ``L z = y``, ``C = L L^T``.
     """
-    places = feature_map.places(hyper.of_the_map, features)
-    matrix = covariance(places, places, hyper.variance) + MEAN_VARIANCE
+    places = hyper.places(feature_map, sites)
+    matrix = covariance(places, places, hyper.variances) + MEAN_VARIANCE
     matrix[np.diag_indices(len(matrix))] += known.noise + hyper.floor
     factor = np.linalg.cholesky(matrix)
     scores = np.linalg.solve(factor, known.values)[seen:]

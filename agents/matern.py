@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 ROOT_5 = math.sqrt(5.0)
-ROWS = 16  # of a block: with 13,000 candidates its temporaries stay in the processor's cache
 
 
 def squared_distances(a: Array, b: Array) -> Array:
@@ -37,16 +36,6 @@ def matern_and_slope(r2: Array, variance: float) -> tuple[Array, Array]:
     s = np.sqrt(5.0 * r2)
     decay = variance * np.exp(-s)
     return (1.0 + s + (5.0 / 3.0) * r2) * decay, (-5.0 / 6.0) * (1.0 + s) * decay
-
-
-def covariance(a: Array, b: Array, variance: float, out: Array | None = None) -> Array:
-    """`matern` of ``(m, p)`` and ``(n, p)``, as ``(m, n)`` (in `out`, if given), row block by row block."""
-    out = np.empty((len(a), len(b))) if out is None else out
-    others = _augmented(b)
-    for first in range(0, len(a), ROWS):
-        rows = slice(first, first + ROWS)
-        out[rows] = matern(_distances(a[rows], others), variance)
-    return out
 
 
 def _augmented(b: Array) -> Array:

@@ -10,17 +10,17 @@ from scipy.optimize import minimize
 
 from .calibration import inflation
 from .draws import path
-from .evidence import CENTRES, FARTHEST, Hyper, negative_log_posterior
+from .evidence import CENTRES, FARTHEST, OWN, Hyper, negative_log_posterior
 from .feature_map import FeatureMap, Relevance
 from .hyper_uncertainty import mean_slack
 from .leave_one_out import left_out
 from .matern import Array
 from .measurements import Measurements
 from .process import Process
+from .sites import Sites
 from .standardised import Scale, Standardised
 
 FIRST_ITERATIONS, ITERATIONS = 100, 10  # of L-BFGS: from scratch, and from the last hyper-parameters
-OWN = len(CENTRES)  # hyper-parameters that each output has to itself
 
 
 class Outputs:
@@ -33,15 +33,15 @@ class Outputs:
 
     Parameters
     ----------
-    features
-        Of the candidates ``(n, d)``, standardised.
+    sites
+        Of the candidates, features standardised.
     feature_map
         By default `Relevance`.
     """
 
-    def __init__(self, features: Array, feature_map: FeatureMap | None = None) -> None:
-        self._features = features
-        self._map = feature_map or Relevance(features.shape[1])
+    def __init__(self, sites: Sites, feature_map: FeatureMap | None = None) -> None:
+        self._sites = sites
+        self._map = feature_map or Relevance(sites.looks.shape[1])
         self._vector: Array | None = None  # all hyper-parameters of the last fit, as `_joint` has them
         self._inflation: list[float] = []
         self._scales: list[Scale] = []
@@ -65,7 +65,7 @@ class Outputs:
         found = minimize(
             self._joint,
             before,
-            (self._features[measured.indices], known),
+            (self._sites[measured.indices], known),
             jac=True,
             method="L-BFGS-B",
             bounds=[(-FARTHEST, FARTHEST)] * len(before),
@@ -119,7 +119,7 @@ class Outputs:
     def _start(self, outputs: int) -> Array:
         return np.concatenate([np.tile(CENTRES, outputs), self._map.start()])
 
-    def _joint(self, vector: Array, features: Array, known: Sequence[Standardised]) -> tuple[float, Array]:
+    def _joint(self, vector: Array, sites: Sites, known: Sequence[Standardised]) -> tuple[float, Array]:
         """Negative log posterior of all outputs, and its gradient by ``(own of each, shared)``.
 
         The prior of what is shared counts once.
@@ -131,7 +131,7 @@ class Outputs:
         for j, one in enumerate(known):
             own = slice(OWN * j, OWN * (j + 1))
             part, by = negative_log_posterior(
-                np.concatenate([vector[own], shared]), self._map, features, one.values, one.noise
+                np.concatenate([vector[own], shared]), self._map, sites, one.values, one.noise
             )
             value += part
             gradient[own] += by[:OWN]
@@ -140,11 +140,12 @@ class Outputs:
 
     def _take(self, vector: Array, scales: list[Scale], measured: Measurements) -> None:
         shared = vector[OWN * len(scales) :]
-        places = self._map.places(shared, self._features)
         processes, wider = [], []
         for j, one in enumerate(_known(scales, measured)):
             hyper = Hyper(np.concatenate([vector[OWN * j : OWN * (j + 1)], shared]))
-            process = Process(places, hyper, measured.indices, one.values, one.noise)
+            process = Process(
+                hyper.places(self._map, self._sites), hyper, measured.indices, one.values, one.noise
+            )
             wider.append(inflation(left_out(process.factor, process.values).scores))
             process.loosen(mean_slack(process))
             processes.append(process)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
 from .evidence import MEAN_VARIANCE, Hyper
-from .matern import Array, covariance
+from .matern import Array
+from .sites import Sites, covariance
 
 SPARE = 64  # points there is room for before the arrays grow
 
@@ -22,9 +23,9 @@ class Process:
     Parameters
     ----------
     places
-        Of the candidates ``(n, p)``.
+        Of the n candidates, in units of their length scales.
     hyper
-        Variance and noise floor.
+        Variances and noise floor.
     indices, values, noise
         Of what was measured ``(m,)``: candidates, standardised values, known variances.
 
@@ -40,13 +41,13 @@ class Process:
     """
 
     def __init__(
-        self, places: Array, hyper: Hyper, indices: NDArray[np.intp], values: Array, noise: Array
+        self, places: Sites, hyper: Hyper, indices: NDArray[np.intp], values: Array, noise: Array
     ) -> None:
         m, n = len(indices), len(places)
         self.places, self.hyper = places, hyper
         self._white = np.empty((m + SPARE, n))
         white = self._white[:m]
-        covariance(places[indices], places, hyper.variance, out=white)
+        covariance(places[indices], places, hyper.variances, out=white)
         white += MEAN_VARIANCE
         matrix = white[:, indices]
         matrix[np.diag_indices(m)] += noise + hyper.floor
@@ -63,7 +64,7 @@ class Process:
         self.noise = np.array(noise, dtype=np.float64)
         self.values = np.array(values, dtype=np.float64)
         self.mean = _solve(factor, self.values) @ white
-        self.variance = hyper.variance + MEAN_VARIANCE - np.einsum("ij,ij->j", white, white)
+        self.variance = sum(hyper.variances) + MEAN_VARIANCE - np.einsum("ij,ij->j", white, white)
 
     @property
     def floor(self) -> float:
@@ -122,7 +123,7 @@ class Process:
     def covariance(self, indices: NDArray[np.intp]) -> Array:
         """Posterior covariance of the noiseless values at candidates `indices`, ``(k, k)``."""
         places, white, slack = self.places[indices], self.white[:, indices], self._slack[:, indices]
-        prior = covariance(places, places, self.hyper.variance) + MEAN_VARIANCE
+        prior = covariance(places, places, self.hyper.variances) + MEAN_VARIANCE
         return np.asarray(prior - white.T @ white + slack.T @ slack)
 
     def condition_draw(self, drawn: Array, rng: np.random.Generator) -> Array:
@@ -144,7 +145,7 @@ class Process:
 
     def _row(self, index: int, white: Array, variance: Array, noise: float) -> tuple[Array, float]:
         """Row that a measurement of candidate `index` adds to `white`, and its pivot."""
-        column = covariance(self.places[index : index + 1], self.places, self.hyper.variance)[0]
+        column = covariance(self.places[index : index + 1], self.places, self.hyper.variances)[0]
         pivot = float(np.sqrt(max(variance[index], 0.0) + noise + self.hyper.floor))
         column += MEAN_VARIANCE
         column -= white[:, index] @ white

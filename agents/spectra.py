@@ -12,6 +12,7 @@ from scipy.linalg import svd
 from .matern import Array
 from .measurements import Measurements
 from .outputs import Outputs
+from .sites import Sites
 
 MOST = 8  # components: each is a Gaussian process
 
@@ -81,14 +82,14 @@ class SpectrumMap:
 
     Parameters
     ----------
-    features
-        Of the candidates ``(n, d)``, standardised.
+    sites
+        Of the candidates, features standardised.
     most
         Components to use at most.
     """
 
-    def __init__(self, features: Array, most: int = MOST) -> None:
-        self._model = Outputs(features)
+    def __init__(self, sites: Sites, most: int = MOST) -> None:
+        self._model = Outputs(sites)
         self._most = most
 
     def fit(self, indices: NDArray[np.intp], spectra: Array, sigmas: Array) -> None:

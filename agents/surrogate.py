@@ -19,6 +19,7 @@ from .matern import Array
 from .measurements import Measurements
 from .outliers import WILD, disbelief, wildest
 from .process import Process
+from .sites import Sites
 from .standardised import Scale
 
 FIRST_ITERATIONS, ITERATIONS = 100, 10  # of L-BFGS: from scratch, and from the last hyper-parameters
@@ -61,17 +62,17 @@ class Surrogate:
 
     Parameters
     ----------
-    features
-        Of the candidates ``(n, d)``, standardised.
+    sites
+        Of the candidates, features standardised.
     kernel
         See `Options`.
     seed
         Of what is random in the deep kernel.
     """
 
-    def __init__(self, features: Array, kernel: str, seed: int) -> None:
-        self._features = features
-        self._kernels = Kernels(features.shape[1], kernel, seed)
+    def __init__(self, sites: Sites, kernel: str, seed: int) -> None:
+        self._sites = sites
+        self._kernels = Kernels(sites.looks.shape[1], kernel, seed)
         self._hyper: dict[str, Hyper] = {}
         self._since = Measurements.of_lists([[], [], []])
         self.fitted: Fit | None = None
@@ -111,7 +112,7 @@ class Surrogate:
         expected = trusted.variance + known.noise + trusted.floor
         extra = disbelief(known.values - trusted.mean, expected)
         extra[kept] = 0.0
-        places = self._kernels.maps[kernel].places(hyper[kernel].of_the_map, self._features)
+        places = hyper[kernel].places(self._kernels.maps[kernel], self._sites)
         process = Process(places, hyper[kernel], measured.indices, known.values, known.noise + extra)
         wider = inflation(left_out(process.factor, process.values).scores)
         self._hyper |= hyper
@@ -171,7 +172,7 @@ class Surrogate:
         scale = Scale(*fitted.scale)
         known = scale.standardise(base.values, base.sigmas)
         best, feature_map = self._hyper[fitted.kernel], self._kernels.maps[fitted.kernel]
-        places = feature_map.places(best.of_the_map, self._features)
+        places = best.places(feature_map, self._sites)
         noise = known.noise + np.array(fitted.extra_noise)
         self._take(Process(places, best, base.indices, known.values, noise), base, scale)
         self.fitted = fitted
@@ -183,7 +184,7 @@ class Surrogate:
         return most_probable(
             before or Hyper.start(self._kernels.maps[name]),
             self._kernels.maps[name],
-            self._features[measured.indices],
+            self._sites[measured.indices],
             known.values,
             known.noise,
             ITERATIONS if before else FIRST_ITERATIONS,
@@ -191,7 +192,7 @@ class Surrogate:
 
     def _among(self, name: str, hyper: Hyper, measured: Measurements, kept: NDArray[np.intp]) -> Process:
         """Process over the measured points alone, that has seen those `kept`."""
-        places = self._kernels.maps[name].places(hyper.of_the_map, self._features[measured.indices])
+        places = hyper.places(self._kernels.maps[name], self._sites[measured.indices])
         seen = measured.of(kept)
         known = Scale.of(seen.values).standardise(seen.values, seen.sigmas)
         return Process(places, hyper, kept, known.values, known.noise)
@@ -204,10 +205,10 @@ class Surrogate:
         new = ~np.isin(measured.indices, self._base.indices)
         order = np.concatenate([np.flatnonzero(~new), np.flatnonzero(new)])
         known = self._scale.standardise(measured.values[order], measured.sigmas[order])
-        features = self._features[measured.indices[order]]
+        sites = self._sites[measured.indices[order]]
         seen = len(order) - int(new.sum())
         for name in maps:
-            said = foreseen(maps[name], self._hyper[name], features, known, seen)
+            said = foreseen(maps[name], self._hyper[name], sites, known, seen)
             evidence[name] = MEMORY * evidence.get(name, 0.0) + said
         return evidence
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .gaussian_jet import INVARIANTS, gaussian_jet
+from .gaussian_jet import DIRECTED, INVARIANTS, gaussian_jet
 from .patches import cut_patches, principal_scores
 
 # [px], where every image pixel is a candidate. The map gains from patches that show more than a mode's reach:
@@ -30,7 +30,7 @@ class Candidates:
     positions
         ``(n, 2)``, (y, x) from the centre of the field of view [nm].
     features
-        ``(n, d)``, columns standardised: principal components of the patches, then Gaussian-jet invariants.
+        ``(n, d)``, columns standardised: principal components of the patches, then the Gaussian jet.
     grid
         ``(gy, gx)`` with ``n = gy * gx``.
     feature_names
@@ -52,7 +52,11 @@ def candidates(
 ) -> Candidates:
     """Find candidates on a grid over an image, those at its edges and in the vacuum included.
 
-    Invariants are concatenated with principal components, never alone: they lose what depends on direction.
+    What turns with the image stands beside what does not: invariants alone lose what depends on direction.
+    On a simulated lattice whose defects know left from right, the map from 50 random points correlates with the
+    truth by .79 with invariants and principal components, by .89 with the directed part of the jet beside
+    them; on charged domain walls by .67 and .77; on particles, whose physics knows no direction, by .92 and
+    .91 (specimens 5 and 6 of each kind).
 
     Parameters
     ----------
@@ -100,10 +104,10 @@ def candidates(
     fine = _block_mean(data, binning)
     patches = cut_patches(fine, step, side)
     jet = gaussian_jet(fine, [scale * side for scale in SCALES])
-    invariants = np.stack([_block_mean(one, step) for one in jet.reshape(-1, *fine.shape)], axis=-1)
-    features = np.hstack([principal_scores(patches, components), invariants.reshape(gy * gx, -1)])
+    local = np.stack([_block_mean(one, step) for one in jet.reshape(-1, *fine.shape)], axis=-1)
+    features = np.hstack([principal_scores(patches, components), local.reshape(gy * gx, -1)])
     names = [f"component_{index}" for index in range(components)]
-    names += [f"{what}_{scale * size:g}px" for scale in SCALES for what in INVARIANTS]
+    names += [f"{what}_{scale * size:g}px" for scale in SCALES for what in INVARIANTS + DIRECTED]
     return Candidates(
         _positions(gy, gx, spacing * pixel_size_nm), _standardised(features), (gy, gx), tuple(names)
     )

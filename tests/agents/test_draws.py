@@ -3,15 +3,16 @@ import numpy as np
 from stemline.agents import draws
 from stemline.agents.evidence import Hyper
 from stemline.agents.process import Process
+from stemline.agents.sites import Sites
 
 RNG = np.random.default_rng(0)
-PLACES = RNG.normal(size=(120, 3))
+PLACES = Sites(RNG.normal(size=(120, 3)), RNG.normal(size=(120, 2)))
 INDICES = RNG.permutation(120)[:25]
-VALUES = np.sin(2 * PLACES[INDICES, 0])
+VALUES = np.sin(2 * PLACES.looks[INDICES, 0])
 
 
 def process() -> Process:
-    made = Process(PLACES, Hyper(np.log([1.3, 0.02])), INDICES[:20], VALUES[:20], np.full(20, 0.01))
+    made = Process(PLACES, Hyper(np.log([1.3, 0.02, 0.4, 0.8])), INDICES[:20], VALUES[:20], np.full(20, 0.01))
     made.loosen(0.1 * np.random.default_rng(1).normal(size=(120, 2)))
     for index, value in zip(INDICES[20:], VALUES[20:], strict=True):
         made.append(int(index), float(value), 0.01)

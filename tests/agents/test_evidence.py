@@ -6,6 +6,7 @@ import torch
 from stemline.agents.deep_map import DeepMap
 from stemline.agents.evidence import MEAN_VARIANCE, Hyper, most_probable, negative_log_posterior
 from stemline.agents.feature_map import Relevance
+from stemline.agents.sites import Sites
 
 MAPS = {"fixed": Relevance(4), "deep": DeepMap(4, seed=1)}
 
@@ -15,7 +16,11 @@ def data():
     rng = np.random.default_rng(3)
     features = rng.normal(size=(25, 4))
     values = np.sin(2 * features[:, 0]) + features[:, 1]
-    return features, (values - values.mean()) / values.std(), np.linspace(0.01, 0.5, 25)
+    return (
+        Sites(features, rng.normal(size=(25, 2))),
+        (values - values.mean()) / values.std(),
+        np.linspace(0.01, 0.5, 25),
+    )
 
 
 def somewhere(feature_map) -> np.ndarray:
@@ -38,21 +43,24 @@ def test_the_gradient_is_that_of_the_value(data, name) -> None:
 
 
 def test_the_likelihood_is_that_of_a_multivariate_normal(data) -> None:
-    features, values, noise = data
+    sites, values, noise = data
     feature_map = Relevance(4)
     at = somewhere(feature_map)
     hyper = Hyper(at)
-    places = torch.from_numpy(feature_map.places(hyper.of_the_map, features))
+    places = hyper.places(feature_map, sites)
     kernel = gpytorch.kernels.MaternKernel(nu=2.5).double()
     kernel.lengthscale = 1.0
     with torch.no_grad():
-        covariance = hyper.variance * kernel(places).to_dense() + MEAN_VARIANCE
+        by_looks, by_spots = (
+            kernel(torch.from_numpy(each)).to_dense() for each in (places.looks, places.spots)
+        )
+        covariance = hyper.variances[0] * by_looks + hyper.variances[1] * by_spots + MEAN_VARIANCE
     covariance += torch.diag(torch.from_numpy(noise) + hyper.floor)
     normal = torch.distributions.MultivariateNormal(torch.zeros(25).double(), covariance)
     likelihood = float(normal.log_prob(torch.from_numpy(values)))
     # What is left are priors, which do not depend on the values.
     rest = negative_log_posterior(at, feature_map, *data)[0] + likelihood
-    other = negative_log_posterior(at, feature_map, features, -values[::-1], noise)[0]
+    other = negative_log_posterior(at, feature_map, sites, -values[::-1], noise)[0]
     flipped = float(normal.log_prob(torch.from_numpy(-values[::-1].copy())))
     assert rest == pytest.approx(other + flipped, rel=1e-9)
 

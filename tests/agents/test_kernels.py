@@ -5,6 +5,7 @@ from stemline.agents.evidence import Hyper
 from stemline.agents.feature_map import Relevance
 from stemline.agents.kernels import DEEP_FROM, ODDS, Kernels, foreseen
 from stemline.agents.process import Process
+from stemline.agents.sites import Sites
 from stemline.agents.standardised import Standardised
 
 
@@ -31,12 +32,13 @@ def test_few_points_are_not_enough_for_a_deep_one() -> None:
 
 def test_the_evidence_is_what_one_prediction_after_the_other_gave() -> None:
     rng = np.random.default_rng(0)
-    features, hyper = rng.normal(size=(20, 3)), Hyper(np.r_[np.log([1.3, 0.05]), np.zeros(4)])
+    features, hyper = rng.normal(size=(20, 3)), Hyper(np.r_[np.log([1.3, 0.05, 0.4, 0.8]), np.zeros(4)])
     values, noise = np.sin(features[:, 0]), np.linspace(0.01, 0.2, 20)
-    places, total = Relevance(3).places(hyper.of_the_map, features), 0.0
+    sites = Sites(features, rng.normal(size=(20, 2)))
+    places, total = hyper.places(Relevance(3), sites), 0.0
     for k in range(12, 20):
         seen = Process(places, hyper, np.arange(k), values[:k], noise[:k])
         variance = seen.variance[k] + noise[k] + hyper.floor
         total -= 0.5 * ((values[k] - seen.mean[k]) ** 2 / variance + np.log(2 * np.pi * variance))
-    got = foreseen(Relevance(3), hyper, features, Standardised(values, noise), seen=12)
+    got = foreseen(Relevance(3), hyper, sites, Standardised(values, noise), seen=12)
     assert got == pytest.approx(total, rel=1e-9)

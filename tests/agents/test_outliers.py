@@ -4,13 +4,20 @@ import pytest
 from stemline.agents.evidence import Hyper
 from stemline.agents.outliers import AS_IF, WILD, disbelief, wildest
 from stemline.agents.process import Process
+from stemline.agents.sites import Sites
 
 PLACES = 0.5 * np.random.default_rng(0).normal(size=(60, 2))
 HONEST = np.sin(PLACES[:, 0])
 
 
 def process(values) -> Process:
-    return Process(PLACES, Hyper(np.log([1.0, 0.01])), np.arange(60), values, np.full(60, 0.01))
+    return Process(
+        Sites(PLACES, np.zeros((60, 2))),
+        Hyper(np.log([1.0, 0.01, 0.01, 1.0])),
+        np.arange(60),
+        values,
+        np.full(60, 0.01),
+    )
 
 
 def test_where_nothing_is_wild_nothing_is_found() -> None:

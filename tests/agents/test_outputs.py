@@ -8,10 +8,12 @@ from stemline.agents.feature_map import Relevance
 from stemline.agents.measurements import Measurements
 from stemline.agents.outputs import Outputs
 from stemline.agents.process import Process
+from stemline.agents.sites import Sites
 from stemline.agents.standardised import Scale
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 6))
+SITES = Sites(X, RNG.normal(size=(300, 2)))
 TRUTH = np.stack([3 + np.exp(-2 * (X[:, 0] - 0.5) ** 2), 100 * np.tanh(X[:, 1] + X[:, 0])], axis=1)
 NOISE = np.array([0.03, 4.0])
 
@@ -23,7 +25,7 @@ def measured(first, last) -> Measurements:
 
 @pytest.fixture(scope="module")
 def model() -> Outputs:
-    model = Outputs(X)
+    model = Outputs(SITES)
     model.fit(measured(0, 80))
     return model
 
@@ -37,33 +39,32 @@ def test_predicts_each_output_in_its_unit_and_knows_how_well(model) -> None:
 
 
 def test_the_gradient_of_the_joint_posterior_is_that_of_finite_differences() -> None:
-    model, points = Outputs(X), measured(0, 15)
+    model, points = Outputs(SITES), measured(0, 15)
     known = [
         Scale.of(values).standardise(values, sigmas)
         for values, sigmas in zip(points.values.T, points.sigmas.T, strict=True)
     ]
-    vector = 0.3 * np.random.default_rng(2).normal(size=2 * 2 + 7)
-    _, gradient = model._joint(vector, X[:15], known)
+    vector = 0.3 * np.random.default_rng(2).normal(size=2 * 4 + 7)
+    _, gradient = model._joint(vector, SITES[:15], known)
     for i, step in enumerate(1e-6 * np.eye(len(vector))):
-        ahead, behind = (model._joint(vector + sign * step, X[:15], known)[0] for sign in (1, -1))
+        ahead, behind = (model._joint(vector + sign * step, SITES[:15], known)[0] for sign in (1, -1))
         assert gradient[i] == pytest.approx((ahead - behind) / 2e-6, rel=1e-4, abs=1e-5)
 
 
 def test_one_output_is_a_process_with_the_same_hyper_parameters() -> None:
     points = measured(0, 30)
     one = Measurements(points.indices, points.values[:, :1], points.sigmas[:, :1])
-    model = Outputs(X)
+    model = Outputs(SITES)
     model.fit(one)
     hyper = Hyper(np.array(model.state()["vector"]))
     scale = Scale.of(one.values[:, 0])
     known = scale.standardise(one.values[:, 0], one.sigmas[:, 0])
-    places = Relevance(6).places(hyper.of_the_map, X)
-    alone = Process(places, hyper, one.indices, known.values, known.noise)
+    alone = Process(hyper.places(Relevance(6), SITES), hyper, one.indices, known.values, known.noise)
     np.testing.assert_allclose(model.mean[:, 0], scale.offset + scale.unit * alone.mean)
 
 
 def test_what_is_underway_narrows_and_what_came_since_is_taken_in() -> None:
-    model = Outputs(X)
+    model = Outputs(SITES)
     model.fit(measured(0, 40))
     before = model.sigma()
     assert np.all(model.sigma([200])[200] < before[200])
@@ -83,7 +84,7 @@ def test_draws_scatter_as_the_posterior_says(model) -> None:
 
 
 def test_a_restored_model_is_the_same_to_the_bit(model) -> None:
-    again = Outputs(X)
+    again = Outputs(SITES)
     model.condition(measured(80, 83))
     again.set_state(json.loads(json.dumps(model.state())))
     np.testing.assert_array_equal(model.mean, again.mean)

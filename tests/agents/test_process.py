@@ -5,12 +5,15 @@ import torch
 
 from stemline.agents.evidence import MEAN_VARIANCE, Hyper
 from stemline.agents.process import SPARE, Process
+from stemline.agents.sites import Sites
 
-HYPER = Hyper(np.log([1.3, 0.02]))
+HYPER = Hyper(np.log([1.3, 0.02, 0.4, 0.8]))
 RNG = np.random.default_rng(0)
-PLACES = RNG.normal(size=(200, 3))
+PLACES = Sites(RNG.normal(size=(200, 3)), RNG.normal(size=(200, 2)))
 INDICES = RNG.permutation(200)[:30]
-VALUES, NOISE = np.sin(PLACES[INDICES, 0]), np.linspace(0.01, 0.3, 30)
+VALUES, NOISE = np.sin(PLACES.looks[INDICES, 0]), np.linspace(0.01, 0.3, 30)
+
+BOTH = np.hstack([PLACES.looks, PLACES.spots])
 
 
 def process(points: int = 30) -> Process:
@@ -19,24 +22,28 @@ def process(points: int = 30) -> Process:
 
 class Theirs(gpytorch.models.ExactGP):
     def __init__(self):
-        x, y = torch.from_numpy(PLACES[INDICES]), torch.from_numpy(VALUES)
+        x, y = torch.from_numpy(BOTH[INDICES]), torch.from_numpy(VALUES)
         noise = torch.from_numpy(NOISE + HYPER.floor)
         super().__init__(x, y, gpytorch.likelihoods.FixedNoiseGaussianLikelihood(noise))
         self.mean_module = gpytorch.means.ZeroMean()
-        self.matern = gpytorch.kernels.ScaleKernel(gpytorch.kernels.MaternKernel(nu=2.5))
+        self.looks, self.spots = (
+            gpytorch.kernels.ScaleKernel(gpytorch.kernels.MaternKernel(nu=2.5, active_dims=dims))
+            for dims in ((0, 1, 2), (3, 4))
+        )
         self.constant = gpytorch.kernels.ConstantKernel()
         self.double()
-        self.matern.outputscale, self.matern.base_kernel.lengthscale = HYPER.variance, 1.0
+        for kernel, variance in zip((self.looks, self.spots), HYPER.variances, strict=True):
+            kernel.outputscale, kernel.base_kernel.lengthscale = variance, 1.0
         self.constant.constant = torch.tensor(MEAN_VARIANCE, dtype=torch.float64)
 
     def forward(self, x):
-        kernel = self.matern(x) + self.constant(x)
+        kernel = self.looks(x) + self.spots(x) + self.constant(x)
         return gpytorch.distributions.MultivariateNormal(self.mean_module(x), kernel)
 
 
 def test_the_posterior_is_gpytorchs() -> None:
     with torch.no_grad():
-        theirs = Theirs().eval()(torch.from_numpy(PLACES))
+        theirs = Theirs().eval()(torch.from_numpy(BOTH))
     ours = process()
     np.testing.assert_allclose(ours.mean, theirs.mean.numpy(), rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(ours.variance, theirs.variance.numpy(), rtol=1e-5, atol=1e-8)

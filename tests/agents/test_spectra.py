@@ -1,9 +1,11 @@
 import numpy as np
 
+from stemline.agents.sites import Sites
 from stemline.agents.spectra import Components, SpectrumMap
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(250, 5))
+SITES = Sites(X, np.random.default_rng(4).normal(size=(250, 2)))
 ENERGY = np.linspace(0, 10, 60)
 PEAKS = np.exp(-0.5 * ((ENERGY - np.array([[3.0], [6.0]])) / 0.5) ** 2)
 WEIGHTS = np.stack([np.exp(-((X[:, 0] - 0.3) ** 2)), 0.6 + 0.4 * np.tanh(X[:, 1])], axis=1)
@@ -28,7 +30,7 @@ def test_noise_of_the_scores_is_what_counting_makes_it() -> None:
 
 
 def test_predicts_spectra_it_has_not_seen_and_knows_how_well() -> None:
-    model, seen = SpectrumMap(X), np.arange(90)
+    model, seen = SpectrumMap(SITES), np.arange(90)
     model.fit(seen[:80], COUNTS[:80], SIGMAS[:80])
     model.condition(seen[80:], COUNTS[80:90], SIGMAS[80:90])
     new = np.arange(90, 250)
@@ -43,7 +45,7 @@ def test_predicts_spectra_it_has_not_seen_and_knows_how_well() -> None:
 def test_channels_without_a_count_do_no_harm() -> None:
     counts, sigmas = COUNTS[:40].copy(), SIGMAS[:40].copy()
     counts[:, :5], sigmas[:, :5] = 0.0, 0.0
-    model = SpectrumMap(X)
+    model = SpectrumMap(SITES)
     model.fit(np.arange(40), counts, sigmas)
     mean, sigma = model.predict()
     assert np.all(np.isfinite(mean))

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from stemline.agents.measurements import Measurements
+from stemline.agents.sites import Sites
 from stemline.agents.surrogate import Surrogate
 
 
@@ -13,6 +14,7 @@ def bumps(x):
 
 
 X = np.random.default_rng(0).normal(size=(300, 8))
+SITES = Sites(X, np.random.default_rng(1).normal(size=(300, 2)))
 TRUTH = bumps(X)
 
 
@@ -23,7 +25,7 @@ def measured(first, last, *, scale=1.0, offset=0.0, noise=0.05) -> Measurements:
 
 
 def fitted(points=40, kernel="fixed", **how) -> Surrogate:
-    model = Surrogate(X, kernel, seed=0)
+    model = Surrogate(SITES, kernel, seed=0)
     model.fit(measured(0, points, **how))
     return model
 
@@ -49,7 +51,7 @@ def test_believes_a_noisy_point_less() -> None:
         points = measured(0, 30)
         points.values[4] += 2.0
         points.sigmas[4] = sigma
-        model = Surrogate(X, "fixed", seed=0)
+        model = Surrogate(SITES, "fixed", seed=0)
         model.fit(points)
         errors.append(abs(model.mean[4] - TRUTH[4]))
     assert errors[1] < 0.5 * errors[0]
@@ -57,7 +59,7 @@ def test_believes_a_noisy_point_less() -> None:
 
 @pytest.mark.parametrize("values", [np.full(5, 7.0), np.array([1.0, 1.0, 1.0, 1.0, 1.0 + 1e-12])])
 def test_values_that_are_all_alike(values) -> None:
-    model = Surrogate(X, "fixed", seed=0)
+    model = Surrogate(SITES, "fixed", seed=0)
     model.fit(Measurements(np.arange(5), values, np.zeros(5)))
     np.testing.assert_allclose(model.mean, values[0], atol=1e-6)
     assert np.all(np.isfinite(model.sigma()))
@@ -83,7 +85,7 @@ def test_a_wild_value_is_reported_and_at_the_next_fit_believed_less() -> None:
 
 @pytest.mark.parametrize("kernel", ["fixed", "auto"])
 def test_a_restored_model_is_the_same_to_the_bit(kernel) -> None:
-    model, again = fitted(30, kernel), Surrogate(X, kernel, seed=0)
+    model, again = fitted(30, kernel), Surrogate(SITES, kernel, seed=0)
     model.condition(measured(30, 33))
     again.set_state(json.loads(json.dumps(model.state())))
     for _ in range(2):

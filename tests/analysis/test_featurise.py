@@ -24,7 +24,7 @@ def test_every_pixel_is_a_candidate_edges_included() -> None:
     np.testing.assert_allclose(found.positions[0], [-2.75, -4.75])
     np.testing.assert_allclose(found.positions[1] - found.positions[0], [0, 0.5])
     np.testing.assert_allclose(found.positions[-1], [2.75, 4.75])
-    assert found.features.shape == (240, 24) == (240, len(found.feature_names))
+    assert found.features.shape == (240, 40) == (240, len(found.feature_names))
     brightest = found.feature_names.index("mean_1.9375px")
     assert found.features[:, brightest].argmax() == 0
 
