@@ -53,8 +53,8 @@ def candidates(
     """Find candidates on a grid over an image, those at its edges and in the vacuum included.
 
     What turns with the image stands beside what does not: invariants alone lose what depends on direction.
-    On a simulated lattice whose defects know left from right, the map from 50 random points correlates with the
-    truth by .79 with invariants and principal components, by .89 with the directed part of the jet beside
+    On a simulated lattice whose defects know left from right, the map from 50 random points correlates with
+    the truth by .79 with invariants and principal components, by .89 with the directed part of the jet beside
     them; on charged domain walls by .67 and .77; on particles, whose physics knows no direction, by .92 and
     .91 (specimens 5 and 6 of each kind).
 
