@@ -22,8 +22,8 @@ def mean_slack(process: Process) -> Array:
     ``R R^T = J S J^T`` with J the derivative of the mean by the q hyper-parameters (the logarithms of
     variance, floor, variance by spots and reach, length, and scale of each axis of the looks), and S their
     covariance: the inverse of the Fisher information ``tr(C^-1 dC_a C^-1 dC_b) / 2`` (Rasmussen and Williams,
-    sec. 5.4.1) plus that of the priors. Of the marginal Gaussian process of R. Garnett, M. Osborne, P. Hennig, UAI 2014,
-    arXiv:1310.6740, eq. 15, without the term of the variance's own derivative.
+    sec. 5.4.1) plus that of the priors. Of the marginal Gaussian process of R. Garnett, M. Osborne,
+    P. Hennig, UAI 2014, arXiv:1310.6740, eq. 15, without the term of the variance's own derivative.
     """
     places, hyper = process.places, process.hyper
     measured = places[process.indices]

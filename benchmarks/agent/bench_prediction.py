@@ -117,13 +117,14 @@ def main() -> int:
     )
     parser.add_argument("--specimens", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of points")
     parser.add_argument("--join", type=Path, nargs="+", help="run nothing: tables of these files")
     options = parser.parse_args()
     if options.join:
         runs = [run for path in options.join for run in json.loads(path.read_text())["runs"]]
         print(tables(runs))
         return 0
-    specimens, seeds, sizes = options.specimens, range(options.seeds), SIZES
+    specimens, seeds, sizes = options.specimens, range(options.seeds), options.sizes
     by = options.by
     if options.quick:
         specimens, seeds, sizes, by = specimens[:1], range(1), SIZES[:1], [one for one in by if one != ATOMAI]

@@ -24,7 +24,7 @@ from stemline.analysis.featurise import Candidates
 from stemline.analysis.patches import cut_patches
 
 Array = NDArray[np.float64]
-PATCH = 15  # [px] of what AtomAI gets, about the 16 of the published loops
+PATCH = 31  # [px] of what AtomAI gets: the side that the agent's features have
 
 
 class Field(Protocol):
