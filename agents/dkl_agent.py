@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
@@ -12,27 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import draws
-from .acquisition import ACQUISITIONS, Outlook, per_second
-from .measurements import Measurements
+from .acquisition import ACQUISITIONS, Outlook, per_second, survival
 from .options import Options
+from .ranges import ranges
 from .seeding import space_filling, uniform
 from .sites import Sites
 from .standardised import standardised_features
-from .stopping import Budget, Exhausted, PredictabilityGoal, Progress, StopRule, UncertaintyGoal, first_reason
+from .stopping import Progress, first_reason, regret_bound, rules
 from .surrogate import Surrogate
+from .training import POINTS_A_SUGGESTION, Training, measurements
 from .visits import Pending, Point, Visits
 
 FEWEST = 3  # points with a value that a model is fitted to
 GROWTH = 10  # a fit is due when there is a tenth more points; conditioning does in between
-PATIENCE = 1.5  # times the points of the last fit: then one is made, whatever the deadline
 
 
 class DKLAgent:
     """Seeds, then measures where a Gaussian process and an acquisition function send it.
 
     Every answer is taken into the model before the next suggestion; its hyper-parameters are fitted anew when
-    the points have grown by a tenth. Without a deadline, the same candidates, options and answers give the
-    same suggestions, bit for bit (on one machine and number of threads).
+    the points have grown by a tenth: before the suggestion or, with `overlap`, in a thread after it, for a
+    suggestion that is some number of suggestions later. Without a deadline, the same candidates, options and
+    calls give the same suggestions, bit for bit (on one machine and number of threads).
 
     Parameters
     ----------
@@ -62,11 +62,12 @@ class DKLAgent:
         self._new: list[Point] = []  # with a value, not yet in the model
         self._version = 0  # of the model: how often it was fitted
         self._trained_on = 0  # points, at the last fit
+        self._training: Training | None = None
         self._overdue = False
         self._fallbacks = 0
-        self._fit_time = 0.0  # [s] that the last fit took
         self._last: int | None = None  # candidate suggested last: where the probe will be
-        self._rules = _rules(self._options)
+        self._rules = rules(self._options)
+        self._considered: dict[str, NDArray[np.float64]] = {}
 
     def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
         """Return the next points to measure, none when there is no candidate left.
@@ -75,28 +76,39 @@ class DKLAgent:
         """
         suggestions = []
         for _ in range(1 if num_points is None else num_points):
-            if not len(self._visits.allowed(self._options.spacing)):
+            if not len(self._visits.allowed(self._options.spacing)) and not self._visits.pinned:
                 break
-            seeding = len(self._visits.visited) < self._options.num_seed
-            fallback = None if seeding else self._prepare()
-            suggestions.append(
-                self._seed(fallback) if seeding or not self._version else self._best_next(fallback)
-            )
+            fallback = None if self._is_seeding else self._prepare()
+            self._fallbacks += fallback is not None
+            suggestions.append(self._next(fallback))
+            if self._options.overlap and not self._is_seeding and self._training is None and self._is_due:
+                self._train(len(self._visits.learned) // POINTS_A_SUGGESTION)
         return suggestions
 
-    def train(self) -> bool:
-        """Fit the model if that is due; return whether it was. For when the beam is busy.
+    def withdraw(self, ids: Sequence[int]) -> None:
+        """Forget suggestions, by their ``_id``, that will not be measured."""
+        for number in ids:
+            self._visits.withdraw(number)
 
-        Without a deadline there is nothing to do: `suggest` trains, and when does not depend on the clock.
+    def pin(self, y: float, x: float) -> str | None:
+        """Suggest the candidate nearest to (y, x) [nm] next, for a person wants it.
+
+        Returns
+        -------
+        str or None
+            Why that can't be done, if it can't.
         """
-        if self._options.deadline is None or not self._due():
-            return False
-        return self._fit() is None
+        return self._visits.pin(y, x)
+
+    def veto(self, y: float, x: float, radius: float) -> str | None:
+        """Suggest nothing within `radius` [nm] of (y, x) [nm] any more; return as `pin`."""
+        return self._visits.veto(y, x, radius)
 
     def ingest(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Take in what was measured: ``_id``, ``scanner_y``, ``scanner_x``, ``value`` (or NaN), ``sigma``.
 
-        A candidate without a value counts as visited and is not learned from.
+        And ``electrons`` that it cost, where they are known. A candidate without a value counts as visited
+        and is not learned from.
         """
         for point in points:
             noted = self._visits.ingest(point)
@@ -114,6 +126,17 @@ class DKLAgent:
         NaN while there are too few points for a model.
         """
         self._prepare()
+        return self._maps()
+
+    def considered(self) -> dict[str, NDArray[np.float64]]:
+        """Return on what grounds the last suggestion was made: maps over the candidates, ``(n,)`` each.
+
+        ``mean`` and ``sigma``, as if what was being measured had been; ``acquisition``, NaN where nothing
+        might be measured. {} if there was no model, or a person had pinned it.
+        """
+        return self._considered
+
+    def _maps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not self._version:
             nothing = np.full(len(self._features), np.nan)
             return nothing, nothing.copy()
@@ -144,8 +167,8 @@ class DKLAgent:
             "trained_on": self._trained_on,
             "overdue": self._overdue,
             "fallbacks": self._fallbacks,
-            "fit_time": self._fit_time,
             "last": self._last,
+            "training": None if self._training is None else self._training.state(),
             "new": [asdict(point) for point in self._new],
             "model": self._model.state(),
         }
@@ -160,54 +183,78 @@ class DKLAgent:
         agent._rng.bit_generator.state = checkpoint["rng"]
         agent._version, agent._trained_on = checkpoint["model_version"], checkpoint["trained_on"]
         agent._overdue, agent._fallbacks = checkpoint["overdue"], checkpoint["fallbacks"]
-        agent._fit_time, agent._last = checkpoint["fit_time"], checkpoint["last"]
+        agent._last = checkpoint["last"]
         agent._new = [Point(**point) for point in checkpoint["new"]]
         agent._model.set_state(checkpoint["model"])
+        if checkpoint["training"] is not None:
+            agent._training = Training.again(agent._model, checkpoint["training"])
         return agent
 
-    def _prepare(self) -> str | None:
-        """Bring the model up to date; return what it falls back to where that can't be done in time."""
-        if not self._due():
-            self._condition()
-            return None
-        if self._in_time():
-            return self._fit()
-        self._condition()
-        return self._fall_back()
+    @property
+    def _is_seeding(self) -> bool:
+        return len(self._visits.visited) < self._options.num_seed
 
-    def _due(self) -> bool:
+    @property
+    def _is_due(self) -> bool:
         points = len(self._visits.learned)
         grown = points - self._trained_on >= max(1, self._trained_on // GROWTH)
         return points >= FEWEST and (self._overdue or grown)
 
-    def _in_time(self) -> bool:
-        deadline, before = self._options.deadline, self._trained_on
-        points = len(self._visits.learned)
-        if deadline is None or not self._version or points >= PATIENCE * before:
-            return True
-        return self._fit_time * (points / before) ** 2 <= deadline
-
-    def _fit(self) -> str | None:
-        points, started = self._visits.learned, time.perf_counter()
-        try:
-            self._model.fit(_measurements(points))
-        except np.linalg.LinAlgError:
-            self._condition()
-            return self._fall_back()
-        self._fit_time = time.perf_counter() - started
-        self._version, self._trained_on = self._version + 1, len(points)
-        self._new, self._overdue = [], False
-        return None
-
-    def _condition(self) -> None:
+    def _prepare(self) -> str | None:
+        """Bring the model up to date; return what it falls back to where that can't be done in time."""
+        fallback = None
+        if self._training is None and self._is_due and not (self._options.overlap and self._version):
+            self._train(0, wait=self._options.deadline is None)
+        if self._training is not None and self._visits.suggested >= self._training.due:
+            fallback = self._take(self._training)
         if self._version and self._new:
             new = sorted(self._new, key=lambda point: (point.id, point.index))
-            self._overdue |= self._model.condition(_measurements(new))
+            self._overdue |= self._model.condition(measurements(new))
             self._new = []
+        return fallback
 
-    def _fall_back(self) -> str:
-        self._fallbacks += 1
-        return "last model" if self._version else "space filling"
+    def _train(self, suggestions: int, wait: bool = False) -> None:
+        """Begin a fit, for use after so many more suggestions; `wait` for its end."""
+        due = self._visits.suggested + suggestions
+        self._training = Training(self._model, self._visits.learned, due, wait)
+
+    def _take(self, training: Training) -> str | None:
+        """Go on with the model that was being trained, if it is there within the deadline."""
+        fallback = "last model" if self._version else "space filling"
+        if not training.is_done(self._options.deadline):
+            return fallback
+        self._training = None
+        try:
+            self._model = training.model()
+        except np.linalg.LinAlgError:
+            return fallback
+        self._version, self._trained_on = self._version + 1, len(training.points)
+        seen = set(training.points)
+        self._new, self._overdue = [point for point in self._visits.learned if point not in seen], False
+        return None
+
+    def _next(self, fallback: str | None) -> dict[str, Any]:
+        self._considered = {}
+        told = {
+            "_ingested": ranges(point.id for point in self._visits.points),
+            "_pending": ranges(self._visits.pending),
+            "_random_state": f"{self._rng.bit_generator.state['state']['state']:x}",
+        }
+        if self._visits.pinned:
+            suggestion = self._pinned(fallback)
+        elif self._is_seeding or not self._version:
+            suggestion = self._seed(fallback)
+        else:
+            suggestion = self._best_next(fallback)
+        return suggestion | told
+
+    def _pinned(self, fallback: str | None) -> dict[str, Any]:
+        index = self._visits.pinned.pop(0)
+        if not self._version:
+            return self._suggestion(Pending(index), None, "pin", fallback)
+        mean, sigma = self._maps()
+        pending = Pending(index, float(mean[index]), float(sigma[index]))
+        return self._suggestion(pending, None, "pin", fallback)
 
     def _seed(self, fallback: str | None = None) -> dict[str, Any]:
         allowed, visited = self._visits.allowed(self._options.spacing), self._visits.visited
@@ -233,9 +280,14 @@ class DKLAgent:
         if options.travel_time and self._last is not None:
             distance = np.hypot(*(self._visits.positions[allowed] - self._visits.positions[self._last]).T)
             worth = per_second(worth, distance, options.point_time, options.travel_time)
-        index = int(
-            allowed[np.lexsort((outlook.sigma, worth))[-1]]
-        )  # of equals the least known, not the first
+        if options.critical_dose:
+            places = self._visits.positions[allowed]
+            worth = worth * survival(places, *self._exposures(), options.beam_spread, options.critical_dose)
+        # Of equals the least known, not the first.
+        index = int(allowed[np.lexsort((outlook.sigma, worth))[-1]])
+        everywhere = np.full(len(mean), np.nan)
+        everywhere[allowed] = worth
+        self._considered = {"mean": mean, "sigma": sigma, "acquisition": everywhere}
         pending = Pending(index, float(mean[index]), float(sigma[index]))
         return self._suggestion(pending, float(worth.max()), options.acquisition, fallback)
 
@@ -259,39 +311,36 @@ class DKLAgent:
             "_kind": kind,
         }
 
+    def _exposures(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the beam was ``(k, 2)`` [nm], and with how many electrons ``(k,)``."""
+        known = [point for point in self._visits.points if point.electrons is not None]
+        places = self._visits.positions[[point.index for point in known]]
+        return places, np.array([point.electrons for point in known], dtype=np.float64)
+
     def _progress(self) -> Progress:
+        points = self._visits.points
         foreseen = [point for point in self._visits.learned if point.expected is not None]
         noise = np.array([point.sigma for point in foreseen])
         expected = np.array([point.expected for point in foreseen], dtype=np.float64)
-        uncertainty = spread = None
-        if self._options.has_goal:
+        costs = [point.electrons for point in points if point.electrons is not None]
+        uncertainty = spread = regret = None
+        if self._options.has_goal and not self._is_seeding:
             mean, sigma = self.predict()
             if self._version:
                 uncertainty = math.sqrt(float(np.mean(sigma**2)))
                 spread = math.hypot(float(mean.std()), uncertainty)
+                measured = [point.index for point in self._visits.learned]
+                regret = regret_bound(mean, sigma, measured)
         return Progress(
-            measured=len(self._visits.points),
-            free=len(self._visits.allowed(self._options.spacing)),
+            measured=len(points),
+            free=len(self._visits.allowed(self._options.spacing)) + len(self._visits.pinned),
+            electrons=math.fsum(costs),
+            next_electrons=costs[-1] if costs else 0.0,
+            underway=len(self._visits.pending),
             uncertainty=uncertainty,
             spread=spread,
+            regret=regret,
             surprises=np.array([point.known - (point.mean or 0.0) for point in foreseen]),
             expected=np.hypot(expected, noise),
             noise=noise,
         )
-
-
-def _measurements(points: Sequence[Point]) -> Measurements:
-    return Measurements(
-        np.array([point.index for point in points], dtype=np.intp),
-        np.array([point.known for point in points]),
-        np.array([point.sigma for point in points]),
-    )
-
-
-def _rules(options: Options) -> list[StopRule]:
-    rules: list[StopRule] = [Budget(options.num_points), Exhausted()]
-    if options.uncertainty_goal is not None:
-        rules.append(UncertaintyGoal(options.uncertainty_goal))
-    if options.predictability_goal is not None:
-        rules.append(PredictabilityGoal(options.predictability_goal))
-    return rules

@@ -39,13 +39,21 @@ class Options:
         What a nanometre to the next position takes [s/nm]; 0: distance does not matter.
     point_time
         What a point takes beside it: settling and dwell [s].
+    critical_dose
+        Leaves 1/e of the specimen as it was [e-/Å²]: what is damaged is worth less; None: no matter.
+    beam_spread
+        How far the damage of a point reaches, one standard deviation [nm].
+    overlap
+        Train after a suggestion rather than before one; suggestions come from the last finished model.
     deadline
-        Longest that a suggestion may be trained for [s]; the last model answers where that would not do.
+        Longest that a suggestion waits for training [s]; the last model answers where that would not do.
         None: as long as it takes, so that the same answers give the same suggestions.
     seed
         Of everything random.
-    uncertainty_goal, predictability_goal
-        Between 0 and 1, see `UncertaintyGoal` and `PredictabilityGoal`; None: no such goal.
+    electron_budget
+        Electrons that all points together may cost; None: the IOC's budget alone.
+    uncertainty_goal, regret_goal, predictability_goal
+        Shares of the map's spread, see `UncertaintyGoal`, `RegretGoal`, `PredictabilityGoal`; None: no goal.
 
     Raises
     ------
@@ -62,9 +70,14 @@ class Options:
     spacing: float = 0.0
     travel_time: float = 0.0
     point_time: float = 1.0
+    critical_dose: float | None = None
+    beam_spread: float = 0.5
+    overlap: bool = False
     deadline: float | None = None
     seed: int = 0
+    electron_budget: float | None = None
     uncertainty_goal: float | None = None
+    regret_goal: float | None = None
     predictability_goal: float | None = None
 
     def __post_init__(self) -> None:
@@ -80,7 +93,7 @@ class Options:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"agent: {name} is {value!r}: give a whole number, {least} or more")
-        for name in ("uncertainty_goal", "predictability_goal"):
+        for name in ("uncertainty_goal", "regret_goal", "predictability_goal"):
             goal = getattr(self, name)
             if goal is not None and not 0 < goal < 1:
                 raise ValueError(f"agent: {name} is {goal!r}: give a number between 0 and 1, or leave it out")
@@ -89,11 +102,16 @@ class Options:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= least):
                 raise ValueError(f"agent: {name} is {value!r}: give a number, {least} or more")
-        if self.travel_time and self.acquisition not in POSITIVE:
-            raise ValueError(
-                f"agent: travel_time can't be weighed against {self.acquisition}, which may be negative: "
-                f"use {', '.join(sorted(POSITIVE))}, or leave it out"
-            )
+        for name in ("critical_dose", "electron_budget", "beam_spread"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise ValueError(f"agent: {name} is {value!r}: give a number above 0")
+        for name in ("travel_time", "critical_dose"):
+            if getattr(self, name) and self.acquisition not in POSITIVE:
+                raise ValueError(
+                    f"agent: {name} can't be weighed against {self.acquisition}, which may be negative: "
+                    f"use {', '.join(sorted(POSITIVE))}, or leave it out"
+                )
         if self.travel_time and not self.point_time:
             raise ValueError("agent: point_time is 0: a point takes some time even without travel")
 
@@ -114,8 +132,9 @@ class Options:
 
     @property
     def has_goal(self) -> bool:
-        """Whether it may stop before the budget is spent."""
-        return self.uncertainty_goal is not None or self.predictability_goal is not None
+        """Whether it looks at its maps to know whether to stop."""
+        goals = self.uncertainty_goal, self.regret_goal, self.predictability_goal
+        return any(goal is not None for goal in goals)
 
     def as_dict(self) -> dict[str, Any]:
         """All options by name, fit for JSON."""

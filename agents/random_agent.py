@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .options import Options
+from .ranges import ranges
 from .seeding import uniform
 from .stopping import Budget, Exhausted, Progress, first_reason
 from .visits import Pending, Visits
@@ -43,7 +44,24 @@ class RandomAgent:
     def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
         """Return the next points to measure, none when there is no candidate left."""
         wanted = 1 if num_points is None else num_points
-        return [self._draw() for _ in range(min(wanted, len(self._visits.free)))]
+        return [self._draw() for _ in range(min(wanted, self._left))]
+
+    def withdraw(self, ids: Sequence[int]) -> None:
+        """Forget suggestions, by their ``_id``, that will not be measured."""
+        for number in ids:
+            self._visits.withdraw(number)
+
+    def pin(self, y: float, x: float) -> str | None:
+        """Suggest the candidate nearest to (y, x) [nm] next; return why that can't be done, if it can't."""
+        return self._visits.pin(y, x)
+
+    def veto(self, y: float, x: float, radius: float) -> str | None:
+        """Suggest nothing within `radius` [nm] of (y, x) [nm] any more; return as `pin`."""
+        return self._visits.veto(y, x, radius)
+
+    def considered(self) -> dict[str, NDArray[np.float64]]:
+        """Return nothing: it has no grounds."""
+        return {}
 
     def ingest(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Take note of what was measured."""
@@ -52,7 +70,7 @@ class RandomAgent:
 
     def should_stop(self) -> tuple[bool, str | None]:
         """Return whether there is no need to go on, and why."""
-        reason = first_reason(self._rules, Progress(len(self._visits.points), len(self._visits.free)))
+        reason = first_reason(self._rules, Progress(len(self._visits.points), self._left))
         return reason is not None, reason
 
     def predict(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -89,8 +107,26 @@ class RandomAgent:
         agent._rng.bit_generator.state = checkpoint["rng"]
         return agent
 
+    @property
+    def _left(self) -> int:
+        return len(self._visits.free) + len(self._visits.pinned)
+
     def _draw(self) -> dict[str, Any]:
-        index = uniform(self._visits.free, self._rng)
+        told = {
+            "_ingested": ranges(point.id for point in self._visits.points),
+            "_pending": ranges(self._visits.pending),
+            "_random_state": f"{self._rng.bit_generator.state['state']['state']:x}",
+        }
+        pinned = self._visits.pinned
+        kind = "pin" if pinned else "random"
+        index = pinned.pop(0) if pinned else uniform(self._visits.free, self._rng)
         number, movables = self._visits.suggest(Pending(index))
-        about = {"_mean": None, "_sigma": None, "_acquisition": None, "_model_version": 0, "_kind": "random"}
+        about = {
+            "_mean": None,
+            "_sigma": None,
+            "_acquisition": None,
+            "_model_version": 0,
+            "_kind": kind,
+            **told,
+        }
         return {"_id": number, **movables, **about}

@@ -6,29 +6,21 @@ Started by `WorkerProposer` as ``python -m stemline.agents.serve``; messages on 
 from __future__ import annotations
 
 import os
-import select
 import sys
 import traceback
-from collections.abc import Callable
 from typing import IO, Any
 
 from .make_agent import make_agent
 from .messages import receive, send
 
 
-def serve(requests: IO[bytes], answers: IO[bytes], awaited: Callable[[], bool] = lambda: True) -> None:
-    """Answer until `requests` ends; train after a suggestion, while the beam measures.
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until `requests` ends.
 
     The first request is ``[features, positions, options]``, each other ``[method, arguments]``; an answer is
     ``["ok", result]`` or ``["error", type, text]``.
-
-    Parameters
-    ----------
-    awaited
-        Whether somebody waits for an answer already.
     """
     agent: Any = None
-    method = None
     while True:
         try:
             request = receive(requests)
@@ -46,18 +38,14 @@ def serve(requests: IO[bytes], answers: IO[bytes], awaited: Callable[[], bool] =
                 traceback.print_exception(error)
             answer = ["error", type(error).__name__, " ".join(str(error).split())]
         send(answers, answer)
-        if method == "suggest" and hasattr(agent, "train") and not awaited():
-            agent.train()
 
 
 def main() -> None:
     """Serve on the standard streams; what is printed meanwhile goes to stderr."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    # Without a buffer, so that what has not been read is what `select` sees.
-    requests = os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
     try:
-        serve(requests, answers, lambda: bool(select.select([requests], [], [], 0)[0]))
+        serve(sys.stdin.buffer, answers)
     except BrokenPipeError:
         # The parent is gone, and nobody is left to tell.
         os._exit(0)

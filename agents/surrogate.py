@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,19 @@ class Surrogate:
         self._take(process, measured, scale)
         vectors = {name: found.vector.tolist() for name, found in self._hyper.items()}
         self.fitted = Fit(kernel, evidence, vectors, (scale.offset, scale.unit), wider, extra.tolist())
+
+    def refitted(self, measured: Measurements) -> Self:
+        """Return what `fit` would make of this model, which stays as it is and may be used meanwhile.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            As `fit`.
+        """
+        other = copy.copy(self)
+        other._hyper = dict(self._hyper)
+        other.fit(measured)
+        return other
 
     def condition(self, new: Measurements) -> bool:
         """Take in what came since the fit; return whether one was so far off that a fit is due."""

@@ -31,6 +31,7 @@ class Point:
     sigma: float
     mean: float | None = None
     expected: float | None = None  # predicted standard deviation, before the measurement
+    electrons: float | None = None  # that it cost the specimen, where that is known
 
     @property
     def known(self) -> float:
@@ -54,6 +55,10 @@ class Visits:
         Suggestions without an answer, by ``_id``.
     points
         Everything measured, by ``_id``, whatever the order the answers came in.
+    pinned
+        Indices of the candidates that a person wants measured next, in that order.
+    vetoed
+        Those that a person wants left alone.
 
     Raises
     ------
@@ -72,7 +77,9 @@ class Visits:
         self.positions = positions
         self.pending: dict[int, Pending] = {}
         self.points: list[Point] = []
-        self._next_id = 0
+        self.pinned: list[int] = []
+        self.vetoed: set[int] = set()
+        self.suggested = 0  # ever, and the next one's ``_id``
         self._tree = KDTree(positions)
         self._reach = _spacing(self._tree, positions)
 
@@ -84,15 +91,17 @@ class Visits:
 
     @property
     def free(self) -> NDArray[np.intp]:
-        """Indices of the candidates neither suggested nor measured."""
-        return np.setdiff1d(np.arange(len(self.positions)), self.visited)
+        """Indices of the candidates neither suggested nor measured nor vetoed."""
+        taken = np.union1d(self.visited, np.array(sorted(self.vetoed), dtype=np.intp))
+        return np.setdiff1d(np.arange(len(self.positions)), taken)
 
     def allowed(self, spacing: float) -> NDArray[np.intp]:
         """Return the indices of `free` that are further than `spacing` [nm] from all visited."""
         if not spacing or not len(self.visited):
             return self.free
-        apart, _ = KDTree(self.positions[self.visited]).query(self.positions)
-        return np.flatnonzero(apart > spacing)
+        free = self.free
+        apart, _ = KDTree(self.positions[self.visited]).query(self.positions[free])
+        return free[apart > spacing]
 
     @property
     def learned(self) -> list[Point]:
@@ -101,10 +110,34 @@ class Visits:
 
     def suggest(self, pending: Pending) -> tuple[int, dict[str, float]]:
         """Note a suggestion; return its ``_id`` and what to move where [nm]."""
-        number = self._next_id
-        self._next_id += 1
+        number = self.suggested
+        self.suggested += 1
         self.pending[number] = pending
         return number, self.movables(pending.index)
+
+    def withdraw(self, number: int) -> None:
+        """Forget a suggestion that will not be measured."""
+        self.pending.pop(number, None)
+
+    def pin(self, y: float, x: float) -> str | None:
+        """Have the candidate nearest to (y, x) [nm] measured next, even again; return why not, if not."""
+        try:
+            index = self._nearest({"scanner_y": y, "scanner_x": x})
+        except ValueError as error:
+            return str(error)
+        self.vetoed.discard(index)
+        self.pinned.append(index)
+        return None
+
+    def veto(self, y: float, x: float, radius: float) -> str | None:
+        """Have nothing within `radius` [nm] of (y, x) [nm] measured; return why not, if nothing is there."""
+        inside = self._tree.query_ball_point((y, x), radius) if radius >= 0 else []
+        if not inside:
+            where = f"{radius:g} nm of y = {y:g}, x = {x:g} nm"
+            return f"agent: no candidate within {where}: give a larger radius"
+        self.vetoed.update(int(index) for index in inside)
+        self.pinned = [index for index in self.pinned if index not in self.vetoed]
+        return None
 
     def ingest(self, answer: Mapping[str, Any]) -> Point:
         """Note a measurement: of a suggestion or, if its ``_id`` is unknown, of the nearest candidate.
@@ -117,6 +150,7 @@ class Visits:
         try:
             number, value = int(answer["_id"]), float(answer["value"])
             sigma = float(answer["sigma"])
+            electrons = float(answer.get("electrons", math.nan))
         except (KeyError, TypeError) as error:
             raise ValueError(
                 f"agent: can't ingest {dict(answer)!r}: give _id, scanner_y, scanner_x, value, sigma"
@@ -130,6 +164,7 @@ class Visits:
             sigma=sigma if math.isfinite(sigma) and sigma > 0 else 0.0,
             mean=pending.mean,
             expected=pending.sigma,
+            electrons=electrons if math.isfinite(electrons) else None,
         )
         self.points = sorted((*self.points, point), key=lambda one: (one.id, one.index))
         return point
@@ -142,16 +177,19 @@ class Visits:
     def state(self) -> dict[str, Any]:
         """Return all of it but the positions, fit for JSON."""
         return {
-            "next_id": self._next_id,
+            "suggested": self.suggested,
             "pending": {str(number): asdict(one) for number, one in self.pending.items()},
             "points": [asdict(point) for point in self.points],
+            "pinned": self.pinned,
+            "vetoed": sorted(self.vetoed),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from `state`."""
-        self._next_id = state["next_id"]
+        self.suggested = state["suggested"]
         self.pending = {int(number): Pending(**one) for number, one in state["pending"].items()}
         self.points = [Point(**point) for point in state["points"]]
+        self.pinned, self.vetoed = list(state["pinned"]), set(state["vetoed"])
 
     def _nearest(self, answer: Mapping[str, Any]) -> int:
         place = (float(answer["scanner_y"]), float(answer["scanner_x"]))

@@ -13,6 +13,7 @@ from .patterns import Patterns
 from .point_run import MakeProposer, run_points
 from .protocols import Microscope, PatternScalariser, Records
 from .request import Request, SurveyOptions
+from .steering import Steering
 from .summary import ExperimentSummary
 
 
@@ -26,6 +27,8 @@ def adaptive_diffraction(
     dwell_time: float,
     descan: Descan | None = None,
     suggest_timeout: float = 60.0,
+    overlap: bool = False,
+    steering: Steering | None = None,
     md: Mapping[str, Any] | None = None,
     **survey: Unpack[SurveyOptions],
 ) -> MsgGenerator[ExperimentSummary]:
@@ -49,6 +52,10 @@ def adaptive_diffraction(
         Where the vacuum disk is over the field of view; by default in the middle everywhere.
     suggest_timeout
         Longest wait for an answer of the agent [s]; the run fails after that.
+    overlap
+        Let the agent choose the next point while one is being measured, whose value it then does not know.
+    steering
+        Where a person may pin and veto points while it runs.
     md
         Metadata for the start document; what describes the agent (seed, options) belongs here.
     **survey
@@ -66,8 +73,11 @@ def adaptive_diffraction(
         What `run_points` raises.
     """
     request = Request(num_points, dwell_time, survey, suggest_timeout)
-    args = {**request.arguments(), "suggest_timeout": suggest_timeout}
+    args = {**request.arguments(), "suggest_timeout": suggest_timeout, "overlap": overlap}
     start = {"plan_name": "adaptive_diffraction", "plan_args": args, **(md or {})}
+    measure = Patterns(scalarise, descan)
     return (
-        yield from run_points(microscope, records, Patterns(scalarise, descan), make_proposer, request, start)
+        yield from run_points(
+            microscope, records, measure, make_proposer, request, start, overlap=overlap, steering=steering
+        )
     )

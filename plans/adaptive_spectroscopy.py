@@ -11,6 +11,7 @@ from .point_run import MakeProposer, run_points
 from .protocols import Microscope, Records, Scalariser
 from .request import Request, SurveyOptions
 from .spectra import Spectra
+from .steering import Steering
 from .summary import ExperimentSummary
 
 
@@ -23,6 +24,8 @@ def adaptive_spectroscopy(
     num_points: int,
     dwell_time: float,
     suggest_timeout: float = 60.0,
+    overlap: bool = False,
+    steering: Steering | None = None,
     md: Mapping[str, Any] | None = None,
     **survey: Unpack[SurveyOptions],
 ) -> MsgGenerator[ExperimentSummary]:
@@ -49,6 +52,10 @@ def adaptive_spectroscopy(
         Exposure of one spectrum [s].
     suggest_timeout
         Longest wait for an answer of the agent [s]; the run fails after that.
+    overlap
+        Let the agent choose the next point while one is being measured, whose value it then does not know.
+    steering
+        Where a person may pin and veto points while it runs.
     md
         Metadata for the start document; what describes the agent (seed, options) belongs here.
     **survey
@@ -66,6 +73,11 @@ def adaptive_spectroscopy(
         What `run_points` raises.
     """
     request = Request(num_points, dwell_time, survey, suggest_timeout)
-    args = {**request.arguments(), "suggest_timeout": suggest_timeout}
+    args = {**request.arguments(), "suggest_timeout": suggest_timeout, "overlap": overlap}
     start = {"plan_name": "adaptive_spectroscopy", "plan_args": args, **(md or {})}
-    return (yield from run_points(microscope, records, Spectra(scalarise), make_proposer, request, start))
+    measure = Spectra(scalarise)
+    return (
+        yield from run_points(
+            microscope, records, measure, make_proposer, request, start, overlap=overlap, steering=steering
+        )
+    )

@@ -7,6 +7,7 @@ from bluesky.utils import MsgGenerator
 from .messages import put
 from .protocols import Records, Suggestion
 from .record import declare, record
+from .steering import Wish
 
 
 def declare_decisions(records: Records) -> MsgGenerator[None]:
@@ -14,8 +15,17 @@ def declare_decisions(records: Records) -> MsgGenerator[None]:
     yield from declare("decisions", records.decision)
 
 
-def record_suggestion(records: Records, suggestion: Suggestion) -> MsgGenerator[tuple[float, float]]:
+def record_suggestion(
+    records: Records, suggestion: Suggestion, *, waited: float | None = None, withdrawn: bool = False
+) -> MsgGenerator[tuple[float, float]]:
     """Record a suggestion as an event in stream ``decisions``; return its position (y, x) [nm].
+
+    Parameters
+    ----------
+    waited
+        How long the plan has waited for the agent [s].
+    withdrawn
+        Whether it will not be measured, since a person wants something else.
 
     Raises
     ------
@@ -28,8 +38,14 @@ def record_suggestion(records: Records, suggestion: Suggestion) -> MsgGenerator[
         raise RuntimeError(
             f"the agent suggested {dict(suggestion)!r}: scanner_y and scanner_x [nm] are needed"
         ) from None
-    yield from _record(records, suggestion)
+    yield from _record(records, {**suggestion, "_waited": waited, "_withdrawn": withdrawn})
     return position
+
+
+def record_wish(records: Records, wish: Wish, refused: str | None) -> MsgGenerator[None]:
+    """Record what a person asked for, and why the agent can't heed it if so, in stream ``decisions``."""
+    about = {"_kind": wish.kind, "_radius": wish.radius, "_reason": refused or ""}
+    yield from _record(records, {"scanner_y": wish.y, "scanner_x": wish.x, **about})
 
 
 def record_stop(records: Records, reason: str) -> MsgGenerator[None]:

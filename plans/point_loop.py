@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,13 +11,14 @@ import numpy as np
 from bluesky.utils import MsgGenerator
 
 from .await_answers import await_answers
-from .decide import record_stop, record_suggestion
+from .decide import record_stop, record_suggestion, record_wish
 from .fixed import Fixed
 from .measure_point import measure_point
 from .measurement import Measurement
 from .messages import checkpoint, put, value_of
-from .protocols import BackgroundProposer, Microscope, Records
+from .protocols import BackgroundProposer, Microscope, Records, Suggestion
 from .record import declare, record
+from .steering import Steering, Wish
 
 SPARE = 1.5  # exposures the budget must still allow, for they differ; what passes it the IOC refuses
 
@@ -36,6 +39,7 @@ class _Agent:
 
     proposer: BackgroundProposer
     timeout: float
+    waited: float = 0.0  # [s], by the plan: the beam has nothing to do meanwhile
     _sent: list[Any] = field(default_factory=list)
 
     def tell(self, method: str, *args: Any) -> None:
@@ -44,9 +48,15 @@ class _Agent:
 
     def ask(self, method: str, *args: Any) -> MsgGenerator[Any]:
         self.tell(method, *args)
+        return (yield from self.answers(method))[-1]
+
+    def answers(self, method: str) -> MsgGenerator[list[Any]]:
+        """Wait for the answers to all calls so far, of which that to `method` takes longest."""
         sent, self._sent = self._sent, []
+        began = time.monotonic()
         answers = yield from await_answers(*sent, timeout=self.timeout, doing=f"the agent's {method}")
-        return answers[-1]
+        self.waited += time.monotonic() - began
+        return answers
 
 
 def point_loop(
@@ -59,10 +69,13 @@ def point_loop(
     fixed: Fixed,
     num_points: int,
     suggest_timeout: float,
+    overlap: bool = False,
+    steering: Steering | None = None,
 ) -> MsgGenerator[Outcome]:
     """Measure up to `num_points` points where `proposer` says, then record its prediction and why it ended.
 
-    Calls to the proposer are made by the plan, once each: a pause repeats messages, never calls.
+    Calls to the proposer are made by the plan, once each and in an order that does not depend on the clock: a
+    pause repeats messages, never calls.
 
     Parameters
     ----------
@@ -72,31 +85,47 @@ def point_loop(
         Settings that must not change.
     suggest_timeout
         Longest wait for any answer of the proposer [s].
+    overlap
+        Ask for the next suggestion, and whether to stop, before a point is measured: the agent answers
+        meanwhile, knowing nothing of that point but where it is.
+    steering
+        Wishes of a person, heeded before each point.
     """
     agent = _Agent(proposer, suggest_timeout)
     done = flagged = 0
     reason: str | None = None
+    suggestions: list[dict[str, Any]] | None = None
     budget = float((yield from value_of(microscope.beam.electron_budget)))
     electrons = float((yield from value_of(microscope.beam.electrons)))
     while reason is None:
         yield from checkpoint()
-        suggestions = yield from agent.ask("suggest", 1)
+        if suggestions is None:
+            suggestions = yield from agent.ask("suggest", 1)
+        if wishes := [] if steering is None else steering.take():
+            suggestions = yield from _heed(wishes, agent, records, suggestions)
         if not suggestions:
             reason = "the agent has no candidate left"
             break
         (suggestion,) = suggestions
-        position = yield from record_suggestion(records, suggestion)
+        position = yield from record_suggestion(records, suggestion, waited=agent.waited)
+        agent.waited, suggestions = 0.0, None
+        is_ahead = overlap and done + 1 < num_points
+        if is_ahead:
+            agent.tell("should_stop")
+            agent.tell("suggest", 1)
         scalar = yield from measure_point(microscope, records, measurement, position, fixed)
         done += 1
         trusted = not scalar.flags and bool(np.isfinite(scalar.value))
         flagged += not trusted
-        agent.tell(
-            "ingest", [_point(suggestion, position, scalar.value if trusted else np.nan, scalar.sigma)]
-        )
-        _, reason = yield from agent.ask("should_stop")
+        before, electrons = electrons, float((yield from value_of(microscope.beam.electrons)))
+        if is_ahead:
+            *_, (_, reason), suggestions = yield from agent.answers("suggest")
+        value = scalar.value if trusted else np.nan
+        agent.tell("ingest", [_point(suggestion, position, value, scalar.sigma, electrons - before)])
+        if not is_ahead:
+            _, reason = yield from agent.ask("should_stop")
         if reason is None and done >= num_points:
             reason = f"measured the {num_points} points asked for"
-        before, electrons = electrons, float((yield from value_of(microscope.beam.electrons)))
         if reason is None and 0 < budget < electrons + SPARE * (electrons - before):
             reason = f"the budget of {budget:.3g} electrons is spent"
     if done:
@@ -109,13 +138,30 @@ def point_loop(
     return Outcome(reason, done, flagged, _value_and_position(best[0]) if best else None)
 
 
-def _point(suggestion: Any, position: tuple[float, float], value: float, sigma: float) -> dict[str, Any]:
+def _heed(
+    wishes: Sequence[Wish], agent: _Agent, records: Records, suggestions: Sequence[Suggestion]
+) -> MsgGenerator[list[dict[str, Any]]]:
+    """Tell the agent what a person wants; what it suggested before is withdrawn, and both are recorded."""
+    for suggestion in suggestions:
+        yield from record_suggestion(records, suggestion, withdrawn=True)
+    agent.tell("withdraw", [suggestion["_id"] for suggestion in suggestions])
+    for wish in wishes:
+        refused = yield from agent.ask(wish.kind, *wish.arguments)
+        yield from record_wish(records, wish, refused)
+    again: list[dict[str, Any]] = yield from agent.ask("suggest", 1)
+    return again
+
+
+def _point(
+    suggestion: Any, position: tuple[float, float], value: float, sigma: float, electrons: float
+) -> dict[str, Any]:
     return {
         "_id": suggestion.get("_id", -1),
         "scanner_y": position[0],
         "scanner_x": position[1],
         "value": float(value),
         "sigma": float(sigma),
+        "electrons": electrons,
     }
 
 

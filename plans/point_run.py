@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from bluesky.utils import MsgGenerator
@@ -23,6 +24,7 @@ from .protocols import BackgroundProposer, Microscope, Records
 from .request import Request
 from .staged import staged
 from .start_document import HINTS, plain
+from .steering import Steering
 from .summary import ExperimentSummary
 from .survey import Frame, frame_metadata, of_the_frame, set_frame, take_survey
 
@@ -39,8 +41,16 @@ def run_points(
     make_proposer: MakeProposer,
     request: Request,
     md: Mapping[str, Any],
+    *,
+    overlap: bool = False,
+    steering: Steering | None = None,
 ) -> MsgGenerator[ExperimentSummary]:
     """Run the experiment that `request` describes, in one run.
+
+    Parameters
+    ----------
+    overlap, steering
+        See `point_loop`.
 
     Raises
     ------
@@ -93,9 +103,12 @@ def run_points(
                 fixed=fixed_for_points,
                 num_points=request.num_points or len(chosen.positions),
                 suggest_timeout=request.suggest_timeout,
+                overlap=overlap,
+                steering=steering,
             )
 
-        outcome = yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT)
+        with nullcontext() if steering is None else steering.listening():
+            outcome = yield from with_proposer(lambda: make_proposer(chosen), loop, timeout=PREPARE_TIMEOUT)
         yield from fixed_for_points.check()  # of the last exposure nothing else would tell
         return outcome
 

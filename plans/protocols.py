@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 Suggestion = Mapping[str, Any]
 """``_id`` and one key a movable (``scanner_y``, ``scanner_x`` [nm]); keys with an underscore are about the
-suggestion: ``_mean``, ``_sigma``, ``_acquisition`` (None without a model), ``_model_version``, ``_kind``."""
+suggestion: ``_mean``, ``_sigma``, ``_acquisition`` (None without a model), ``_model_version``, ``_kind``, and
+what it was based on."""
 
 
 class Watched(Readable[Any], Protocol):

@@ -145,7 +145,7 @@ def test_the_key_of_a_catalog_comes_from_the_environment(
 
 def test_the_agent_takes_all_that_the_file_offers_it() -> None:
     config = AgentConfig()
-    assert Options.of(config.options()) == Options()
+    assert Options.of(config.options()) == Options(overlap=True)  # which takes a plan that asks ahead
     choices = {name: get_args(field.annotation) for name, field in AgentConfig.model_fields.items()}
     assert (choices["kind"], choices["seeding"]) == (KINDS, SEEDINGS)
     assert choices["acquisition"] == get_args(Acquisition) == tuple(ACQUISITIONS)

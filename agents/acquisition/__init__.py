@@ -15,6 +15,7 @@ from .noisy_expected_improvement import noisy_expected_improvement
 from .outlook import Outlook
 from .per_second import per_second
 from .probability_of_improvement import probability_of_improvement
+from .survival import survival
 from .thompson import thompson
 from .upper_confidence_bound import upper_confidence_bound
 
@@ -28,6 +29,7 @@ __all__ = [
     "noisy_expected_improvement",
     "per_second",
     "probability_of_improvement",
+    "survival",
     "thompson",
     "upper_confidence_bound",
 ]
@@ -55,4 +57,4 @@ POSITIVE = frozenset(
         "maximum_uncertainty",
     }
 )
-"""Those that are 0 or more, so that they can be divided by what a candidate costs."""
+"""Those that are 0 or more, so that costs can divide them and damage can scale them."""

@@ -22,6 +22,7 @@ from stemline.plans import survey as overview
 from stemline.plans.point_run import MakeProposer
 from stemline.plans.protocols import BackgroundProposer, Microscope, Records
 from stemline.plans.request import SurveyOptions
+from stemline.plans.steering import Steering
 from stemline.plans.summary import ExperimentSummary
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class _Agent(TypedDict):
     make_proposer: MakeProposer
     num_points: int
     suggest_timeout: float
+    overlap: bool
+    steering: Steering
     md: dict[str, Any]
 
 
@@ -56,6 +59,11 @@ class Experiments:
         What the plans work out, as devices.
     make_agent
         Builds an agent from the candidates and its options.
+
+    Attributes
+    ----------
+    steering
+        Where a person may pin and veto points while an adaptive run goes on.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class Experiments:
         self._records = records
         self._scalarise = config.experiment.make_scalariser()
         self._make_agent = make_agent
+        self.steering = Steering()
 
     def adaptive_spectroscopy(
         self,
@@ -330,6 +339,8 @@ class Experiments:
             ),
             "num_points": points,
             "suggest_timeout": agent.suggest_timeout,
+            "overlap": agent.overlap,
+            "steering": self.steering,
             "md": {"agent": options, **(md or {})},
         }
 

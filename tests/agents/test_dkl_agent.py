@@ -1,5 +1,7 @@
+import dataclasses
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from stemline.agents.acquisition import ACQUISITIONS
 from stemline.agents.dkl_agent import DKLAgent
 from stemline.agents.options import Options
+from stemline.agents.surrogate import Surrogate
 
 SHAPE = (8, 10)
 POSITIONS = np.stack(np.meshgrid(np.arange(8.0), np.arange(10.0), indexing="ij"), axis=-1).reshape(-1, 2)
@@ -218,22 +221,178 @@ def test_every_acquisition_function_chooses_and_repeats_itself(acquisition) -> N
     json.dumps(first)
 
 
-def test_a_deadline_is_kept_by_the_last_model_which_is_counted() -> None:
-    one = agent(deadline=0.0, num_seed=6)
-    suggestions = run(one, 9)
-    assert [s["_fallback"] for s in suggestions] == [None] * 7 + ["last model"] * 2
-    assert [s["_trained_on"] for s in suggestions[6:]] == [6, 6, 6]  # 9 points: 1.5 times as many, and a fit
-    assert run(one, 1)[0]["_trained_on"] == 9
-    assert one.checkpoint()["fallbacks"] == 2
+@pytest.fixture
+def slow_fits(monkeypatch):
+    """Give an event: fits begun while it is cleared end when it is set."""
+    may_end = threading.Event()
+    may_end.set()
+    refitted = Surrogate.refitted
+
+    def slowly(self, measured):
+        assert may_end.wait(20)
+        return refitted(self, measured)
+
+    monkeypatch.setattr(Surrogate, "refitted", slowly)
+    yield may_end
+    may_end.set()
 
 
-def test_training_between_suggestions_leaves_nothing_to_wait_for() -> None:
-    one = agent(deadline=0.0, num_seed=6)
+def test_a_deadline_is_kept_by_the_last_model_which_is_counted(slow_fits) -> None:
+    one = agent(deadline=0.5, num_seed=6)
     run(one, 7)
-    assert one.train()
-    assert not one.train()
+    slow_fits.clear()
+    late = run(agent_with_deadline(one, 0.02), 2)
+    assert [(s["_fallback"], s["_trained_on"]) for s in late] == [("last model", 6)] * 2
+    slow_fits.set()
+    (after,) = one.suggest()
+    assert (after["_fallback"], after["_fallbacks"], after["_trained_on"]) == (None, 2, 7)
+
+
+def agent_with_deadline(one: DKLAgent, deadline: float) -> DKLAgent:
+    """The same agent, in more of a hurry; the fit that is under way gets its time later."""
+    one._options = dataclasses.replace(one._options, deadline=deadline)
+    return one
+
+
+def test_without_a_model_in_time_it_fills_space(slow_fits) -> None:
+    one = agent(deadline=0.02)
+    run(one, 4)
+    slow_fits.clear()
     (suggestion,) = one.suggest()
-    assert (suggestion["_fallback"], suggestion["_trained_on"]) == (None, 7)
+    assert (suggestion["_kind"], suggestion["_fallback"]) == ("seed", "space filling")
+
+
+def run_ahead(one: DKLAgent, steps: int) -> list[dict]:
+    """Ask for each suggestion before the last one is answered, as a plan that measures meanwhile does."""
+    suggestions = one.suggest(1)
+    for _ in range(steps - 1):
+        suggestions += one.suggest(1)
+        one.ingest([answer(suggestions[-2])])
+    return suggestions
+
+
+def test_with_overlap_nothing_waits_for_a_fit(slow_fits) -> None:
+    one = agent(overlap=True, num_seed=6)
+    run_ahead(one, 8)
+    slow_fits.clear()
+    begun = run_ahead(one, 1)[0]  # a fit begins after it
+    assert begun["_fallback"] is None
+    version = one.checkpoint()["model_version"]
+    slow_fits.set()
+    assert one.suggest()[0]["_model_version"] == version + 1
+
+
+def test_with_overlap_the_same_calls_give_the_same_bits_however_long_fits_take(slow_fits) -> None:
+    options = {"overlap": True, "seed": 3, "num_seed": 6}
+    first = run_ahead(agent(**options), 20)
+    slow_fits.clear()
+    timer = threading.Timer(0.05, slow_fits.set)
+    timer.start()
+    assert run_ahead(agent(**options), 20) == first
+    assert {s["_kind"] for s in first[6:]} == {"expected_improvement"}
+    assert all(s["_pending"] == str(s["_id"] - 1) for s in first[1:])
+    timer.join()
+
+
+def test_a_checkpoint_while_it_trains_goes_on_bit_for_bit(slow_fits) -> None:
+    one = agent(overlap=True, seed=2)
+    run_ahead(one, 9)
+    slow_fits.clear()
+    one.suggest()
+    kept = json.loads(json.dumps(one.checkpoint()))
+    assert kept["training"]["points"]
+    slow_fits.set()
+    again = DKLAgent.from_checkpoint(FEATURES, POSITIONS, kept)
+    assert run_ahead(again, 5) == run_ahead(one, 5)
+
+
+def test_asking_whether_to_stop_changes_no_suggestion() -> None:
+    options = {"overlap": True, "seed": 1, "uncertainty_goal": 1e-6}
+    silent, asked = agent(**options), agent(**options)
+    for _ in range(15):
+        (one,), (other,) = silent.suggest(), asked.suggest()
+        assert one == other
+        silent.ingest([answer(one)])
+        asked.ingest([answer(one)])
+        assert not asked.should_stop()[0]
+        if one["_model_version"]:
+            asked.predict()
+
+
+def test_says_on_what_grounds() -> None:
+    one = agent()
+    assert run(one, 4) is not None
+    assert one.considered() == {}
+    (suggestion,) = one.suggest()
+    maps, index = one.considered(), index_of(suggestion)
+    assert (maps["mean"][index], maps["sigma"][index]) == (suggestion["_mean"], suggestion["_sigma"])
+    assert np.nanargmax(maps["acquisition"]) == index
+    assert np.isnan(maps["acquisition"]).sum() == 4  # those measured
+    assert suggestion["_ingested"] == "0-3"
+    assert suggestion["_pending"] == ""
+
+
+def test_a_pin_is_measured_next_and_a_veto_never() -> None:
+    one = agent(num_points=80)
+    run(one, 6)
+    assert one.pin(3.2, 4.1) is None
+    assert one.veto(3.0, 4.0, 1.0) is None  # thought better of
+    assert one.pin(7.0, 9.0) is None
+    (pinned,) = one.suggest()
+    assert (pinned["_kind"], index_of(pinned)) == ("pin", 79)
+    assert pinned["_sigma"] > 0
+    one.ingest([answer(pinned)])
+    again = DKLAgent.from_checkpoint(FEATURES, POSITIONS, json.loads(json.dumps(one.checkpoint())))
+    rest = []
+    while suggestion := again.suggest():
+        rest.append(index_of(suggestion[0]))
+    assert len(rest) > 60
+    assert not {24, 33, 34, 35, 44} & set(rest)
+    assert "no candidate" in one.veto(100.0, 0.0, 1.0)
+    assert "measure where candidates are" in one.pin(100.0, 0.0)
+
+
+def test_a_withdrawn_suggestion_was_never_made() -> None:
+    one = agent()
+    run(one, 5)
+    (suggestion,) = one.suggest()
+    one.withdraw([suggestion["_id"]])
+    assert index_of(suggestion) in one._visits.free
+    assert one.suggest()[0]["_id"] == suggestion["_id"] + 1
+
+
+def test_electrons_end_it_and_count_those_underway() -> None:
+    one = agent(electron_budget=100.0)
+    for _ in range(3):
+        (suggestion,) = one.suggest()
+        one.ingest([{**answer(suggestion), "electrons": 24.0}])
+    assert not one.should_stop()[0]  # 72 + 24
+    one.suggest()
+    assert "72 of the agent's 100 electrons" in str(one.should_stop()[1])
+
+
+def test_it_stops_when_no_more_is_to_be_found() -> None:
+    one = agent(regret_goal=0.5, num_points=80)
+    reason = None
+    while reason is None:
+        run(one, 1)
+        _, reason = one.should_stop()
+    assert "more is to be found" in reason
+    assert len(one._visits.points) < 70
+
+
+def test_what_is_damaged_is_worth_less() -> None:
+    apart = []
+    for critical_dose in (None, 1e-3):
+        options = {"critical_dose": critical_dose, "beam_spread": 1.5, "acquisition": "maximum_uncertainty"}
+        one, places = agent(**options), []
+        for _ in range(12):
+            (suggestion,) = one.suggest()
+            one.ingest([{**answer(suggestion), "electrons": 1e3}])
+            places.append((suggestion["scanner_y"], suggestion["scanner_x"]))
+        between = np.hypot(*(np.array(places)[:, None] - places).T) + 99 * np.eye(12)
+        apart.append(between[4:].min(axis=1).mean())
+    assert apart[1] > 1.3 * apart[0]
 
 
 def test_answers_count_even_before_the_next_fit() -> None:
@@ -253,7 +412,7 @@ def test_a_fit_that_fails_falls_back(monkeypatch) -> None:
     def fail(*arguments):
         raise np.linalg.LinAlgError("singular")
 
-    monkeypatch.setattr(one._model, "fit", fail)
+    monkeypatch.setattr(Surrogate, "refitted", fail)
     (suggestion,) = one.suggest()
     assert (suggestion["_kind"], suggestion["_fallback"], suggestion["_fallbacks"]) == (
         "seed",

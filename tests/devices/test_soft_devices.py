@@ -46,10 +46,21 @@ def test_a_suggestion_becomes_a_reading():
             "_sigma": 0.1,
             "_acquisition": 0.02,
             "_model_version": 7,
+            "_trained_on": 6,
+            "_kernel": "fixed",
+            "_outliers": [17, 4],
+            "_ingested": "0-1",
+            "_pending": "2",
+            "_random_state": "ff",
+            "_fallback": "last model",
+            "_fallbacks": 2,
+            "_waited": 0.25,
             "_kind": "expected_improvement",
         }
     )
-    assert {name: reading["value"] for name, reading in decision.read().items()} == {
+    said = {name: reading["value"] for name, reading in decision.read().items()}
+    assert math.isnan(said.pop("decision_radius"))
+    assert said == {
         "decision_id": 3,
         "decision_y": 1.5,
         "decision_x": -2.0,
@@ -57,6 +68,16 @@ def test_a_suggestion_becomes_a_reading():
         "decision_sigma": 0.1,
         "decision_acquisition": 0.02,
         "decision_model_version": 7,
+        "decision_trained_on": 6,
+        "decision_kernel": "fixed",
+        "decision_outliers": "17,4",
+        "decision_ingested": "0-1",
+        "decision_pending": "2",
+        "decision_random_state": "ff",
+        "decision_fallback": "last model",
+        "decision_fallbacks": 2,
+        "decision_waited": 0.25,
+        "decision_withdrawn": 0,
         "decision_strategy": "expected_improvement",
         "decision_reason": "",
     }

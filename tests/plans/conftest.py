@@ -223,6 +223,15 @@ class FakeAgent:
     def ingest(self, points):
         self.ingested.extend(points)
 
+    def withdraw(self, ids):
+        pass
+
+    def pin(self, y, x):
+        return "off the image" if y > 50 else None
+
+    def veto(self, y, x, radius):
+        return None
+
     def should_stop(self):
         stop = len(self.ingested) >= self.stop_after
         return stop, "uncertainty goal reached" if stop else None

@@ -120,16 +120,39 @@ class AgentConfig(_Section):
     )
     travel_time: float = Field(0.0, ge=0, description="what the way to the next position costs [s/nm]")
     point_time: float = Field(1.0, ge=0, description="what a point costs besides: settling and dwell [s]")
+    critical_dose: float | None = Field(
+        None,
+        gt=0,
+        description="leaves 1/e of the specimen as it was [e-/Å²]: what is damaged is worth less; "
+        "default: damage does not matter",
+    )
+    beam_spread: float = Field(
+        0.5, gt=0, description="how far the damage of a point reaches, one standard deviation [nm]"
+    )
+    overlap: bool = Field(
+        True, description="think about the next point, and train, while one is being measured"
+    )
     deadline: float | None = Field(
         None,
         ge=0,
-        description="a suggestion is trained for no longer [s]; default: as long as it takes, repeatable",
+        description="a suggestion waits for training no longer [s], the last model makes it; "
+        "default: as long as it takes, repeatable",
+    )
+    electron_budget: float | None = Field(
+        None, gt=0, description="stop before all points together have cost more electrons"
     )
     uncertainty_goal: float | None = Field(
         None,
         gt=0,
         lt=1,
         description="stop when the predicted sigma, on average, is below this share of the map's spread",
+    )
+    regret_goal: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="stop when nothing can be larger than the best point by more than this share of the "
+        "map's spread",
     )
     predictability_goal: float | None = Field(
         None,
