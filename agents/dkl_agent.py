@@ -19,7 +19,7 @@ from .sites import Sites
 from .standardised import standardised_features
 from .stopping import Progress, first_reason, regret_bound, rules
 from .surrogate import Surrogate
-from .training import POINTS_A_SUGGESTION, Training, measurements
+from .training import Training, measurements, suggestions_meanwhile
 from .visits import Pending, Point, Visits
 
 FEWEST = 3  # points with a value that a model is fitted to
@@ -63,17 +63,19 @@ class DKLAgent:
         self._version = 0  # of the model: how often it was fitted
         self._trained_on = 0  # points, at the last fit
         self._training: Training | None = None
-        self._overdue = False
+        self._overdue = self._is_late = False
         self._fallbacks = 0
         self._last: int | None = None  # candidate suggested last: where the probe will be
         self._rules = rules(self._options)
         self._considered: dict[str, NDArray[np.float64]] = {}
 
-    def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
+    def suggest(self, num_points: int | None = None, late: bool = False) -> list[dict[str, Any]]:
         """Return the next points to measure, none when there is no candidate left.
 
-        Of several at once, each takes those before it as measured, with the predicted value.
+        Of several at once, each takes those before it as measured, with the predicted value. A `late` one
+        waits for no fit, as if the deadline had passed: to repeat what was recorded.
         """
+        self._is_late = late
         suggestions = []
         for _ in range(1 if num_points is None else num_points):
             if not len(self._visits.allowed(self._options.spacing)) and not self._visits.pinned:
@@ -82,7 +84,7 @@ class DKLAgent:
             self._fallbacks += fallback is not None
             suggestions.append(self._next(fallback))
             if self._options.overlap and not self._is_seeding and self._training is None and self._is_due:
-                self._train(len(self._visits.learned) // POINTS_A_SUGGESTION)
+                self._train(suggestions_meanwhile(self._trained_on, len(self._visits.learned)))
         return suggestions
 
     def withdraw(self, ids: Sequence[int]) -> None:
@@ -221,7 +223,7 @@ class DKLAgent:
     def _take(self, training: Training) -> str | None:
         """Go on with the model that was being trained, if it is there within the deadline."""
         fallback = "last model" if self._version else "space filling"
-        if not training.is_done(self._options.deadline):
+        if self._is_late or not training.is_done(self._options.deadline):
             return fallback
         self._training = None
         try:

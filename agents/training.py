@@ -11,12 +11,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from .kernels import DEEP_FROM
 from .measurements import Measurements
 from .surrogate import Surrogate
 from .visits import Point
 
-# A fit of 100 points takes 0.1 s, of 500 0.7 s: it gets the time of one more suggestion for each of these.
-POINTS_A_SUGGESTION = 50
+POINTS_A_SUGGESTION = 50  # a fit of 100 points takes 0.1 s, of 500 0.7 s
+FIRST_DEEP_FIT = 10  # suggestions: it takes 1 s, for it begins from nothing
 
 
 class Training:
@@ -72,6 +73,15 @@ class Training:
     def again(cls, model: Surrogate, state: Mapping[str, Any]) -> Self:
         """Begin anew what had this `state`: it ends the same."""
         return cls(model, [Point(**point) for point in state["points"]], state["due"])
+
+
+def suggestions_meanwhile(before: int, points: int) -> int:
+    """Return how many suggestions a fit of `points` gets the time of, the last one having had `before`.
+
+    At 0.1 s a point they are not kept waiting for it; where points are quicker, they are.
+    """
+    first = FIRST_DEEP_FIT if before < DEEP_FROM <= points else 0
+    return first + points // POINTS_A_SUGGESTION
 
 
 def measurements(points: Sequence[Point]) -> Measurements:

@@ -36,6 +36,7 @@ class Decision(Device):  # type: ignore[misc]
     fallback = Cpt(Quantity, value="", dtype="string", kind=Kind.normal)  # what the deadline left
     fallbacks = Cpt(Quantity, value=0, kind=Kind.normal)  # so far
     waited = Cpt(Quantity, value=NAN, units="s", kind=Kind.normal)  # by the plan, for the agent
+    electrons = Cpt(Quantity, value=NAN, kind=Kind.normal)  # on the specimen before it
     withdrawn = Cpt(Quantity, value=0, kind=Kind.normal)  # 1: not measured, a person wants something else
     radius = Cpt(Quantity, value=NAN, units="nm", kind=Kind.normal)  # of a veto
     strategy = Cpt(Quantity, value="", dtype="string", kind=Kind.normal)  # "seed", "pin", "veto", "stop", ...
@@ -57,6 +58,7 @@ class Decision(Device):  # type: ignore[misc]
         self.outliers.put(",".join(map(str, get("_outliers", ()))))
         self.fallbacks.put(int(get("_fallbacks", 0)))
         self.waited.put(_number(get("_waited")))
+        self.electrons.put(_number(get("_electrons")))
         self.withdrawn.put(int(get("_withdrawn", False)))
         self.radius.put(_number(get("_radius")))
         self.strategy.put(str(get("_kind", "")))

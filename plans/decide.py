@@ -16,7 +16,12 @@ def declare_decisions(records: Records) -> MsgGenerator[None]:
 
 
 def record_suggestion(
-    records: Records, suggestion: Suggestion, *, waited: float | None = None, withdrawn: bool = False
+    records: Records,
+    suggestion: Suggestion,
+    *,
+    waited: float | None = None,
+    withdrawn: bool = False,
+    electrons: float | None = None,
 ) -> MsgGenerator[tuple[float, float]]:
     """Record a suggestion as an event in stream ``decisions``; return its position (y, x) [nm].
 
@@ -26,6 +31,8 @@ def record_suggestion(
         How long the plan has waited for the agent [s].
     withdrawn
         Whether it will not be measured, since a person wants something else.
+    electrons
+        On the specimen so far.
 
     Raises
     ------
@@ -38,7 +45,8 @@ def record_suggestion(
         raise RuntimeError(
             f"the agent suggested {dict(suggestion)!r}: scanner_y and scanner_x [nm] are needed"
         ) from None
-    yield from _record(records, {**suggestion, "_waited": waited, "_withdrawn": withdrawn})
+    about = {"_waited": waited, "_withdrawn": withdrawn, "_electrons": electrons}
+    yield from _record(records, {**suggestion, **about})
     return position
 
 

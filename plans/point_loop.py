@@ -107,7 +107,7 @@ def point_loop(
             reason = "the agent has no candidate left"
             break
         (suggestion,) = suggestions
-        position = yield from record_suggestion(records, suggestion, waited=agent.waited)
+        position = yield from record_suggestion(records, suggestion, waited=agent.waited, electrons=electrons)
         agent.waited, suggestions = 0.0, None
         is_ahead = overlap and done + 1 < num_points
         if is_ahead:

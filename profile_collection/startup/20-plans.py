@@ -16,5 +16,6 @@ grid_spectroscopy = annotated(runs.grid_spectroscopy, microscope)
 adaptive_diffraction = annotated(runs.adaptive_diffraction, microscope)
 random_diffraction = annotated(runs.random_diffraction, microscope)
 survey, fly_4dstem = (annotated(plan, microscope) for plan in (runs.survey, runs.fly_4dstem))
+pin, veto = session.experiments.steering.pin, session.experiments.steering.veto
 points = SuggestedPoints(microscope, session.config.experiment.make_scalariser())
 measure_suggestions = annotated(points.measure_suggestions, microscope)

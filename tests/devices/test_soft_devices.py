@@ -55,6 +55,7 @@ def test_a_suggestion_becomes_a_reading():
             "_fallback": "last model",
             "_fallbacks": 2,
             "_waited": 0.25,
+            "_electrons": 1e6,
             "_kind": "expected_improvement",
         }
     )
@@ -77,6 +78,7 @@ def test_a_suggestion_becomes_a_reading():
         "decision_fallback": "last model",
         "decision_fallbacks": 2,
         "decision_waited": 0.25,
+        "decision_electrons": 1e6,
         "decision_withdrawn": 0,
         "decision_strategy": "expected_improvement",
         "decision_reason": "",

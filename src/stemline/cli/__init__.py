@@ -11,7 +11,7 @@ import sys
 import click
 import typer
 
-from . import bench, doctor, forward, profile, queue, record, recover, run, screen, serve, status
+from . import bench, doctor, explain, forward, profile, queue, record, recover, run, screen, serve, status
 from .failure import report_failure, send_logs_to_file
 from .stop_request import StopRequest
 
@@ -29,6 +29,7 @@ app.command("run")(run.run)
 app.command("ioc")(serve.ioc)
 app.command("catalog")(serve.catalog)
 app.command("forward")(forward.forward)
+app.command("explain", context_settings={"ignore_unknown_options": True})(explain.explain)
 app.command("status")(status.status)
 app.command("profile")(profile.profile)
 app.command("queue")(queue.queue)

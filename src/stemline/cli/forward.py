@@ -24,7 +24,7 @@ def forward(
     session = load(config)
     folder = session.data / "journal"
     with contextlib.ExitStack() as stack:
-        uri, key = _catalog(session, stack)
+        uri, key = catalog_of(session, stack)
         forwarder = stack.enter_context(ForwarderProcess(folder, uri, key, once=once))
         print(f"forwarding {folder} to {uri}" + ("" if once else "  (Ctrl-C ends it)"), flush=True)
         code = forwarder.wait()
@@ -35,7 +35,7 @@ def forward(
     raise typer.Exit(code)
 
 
-def _catalog(session: SessionConfig, stack: contextlib.ExitStack) -> tuple[str, str]:
+def catalog_of(session: SessionConfig, stack: contextlib.ExitStack) -> tuple[str, str]:
     """Address and key of the session's catalog, served by us if by nobody else."""
     from stemline.tiled_config.server import CatalogServer, served_uri
     from stemline.tiled_config.server.keys import make_keys
