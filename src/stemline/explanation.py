@@ -68,7 +68,7 @@ def _decision(replay: AgentReplay, number: int, maps: Mapping[str, NDArray[np.fl
     patches = [Patch(_patch(replay, here), "chosen")]
     for place in np.argsort(unlike, kind="stable")[:NEAREST]:
         i = order[int(place)]
-        title = f"point {i + 1}: {points.value[i]:.4g} +- {points.sigma[i]:.2g}\n{unlike[place]:.2f} away"
+        title = f"point {i + 1}: {points.value[i]:.4g} ± {points.sigma[i]:.2g}\n{unlike[place]:.2f} away"
         patches.append(Patch(_patch(replay, there[int(place)]), title))
     shaped = {name: np.reshape(values, chosen.grid) for name, values in maps.items()}
     return Decision(
@@ -102,7 +102,7 @@ def _lines(replay: AgentReplay, row: int) -> tuple[str, ...]:
         return head, known
     unit = replay.summary.unit
     expected = (
-        f"expected {said['decision_mean']:.4g} +- {said['decision_sigma']:.2g}{f' {unit}' if unit else ''}; "
+        f"expected {said['decision_mean']:.4g} ± {said['decision_sigma']:.2g}{f' {unit}' if unit else ''}; "
         f"model {said['decision_model_version']}, {said['decision_kernel']} kernel, "
         f"fitted to {said['decision_trained_on']} points"
     )
