@@ -79,6 +79,24 @@ def dims(stream: Mapping[str, Any], key: str, ndim: int) -> tuple[str, ...]:
     return ("time", *inner)
 
 
+def flown(stream: Mapping[str, Any]) -> bool:
+    """Say whether a stream is of a fly scan: it has frames in files, and no events."""
+    keys = stream["data_keys"].values()
+    return bool(keys) and all(key.get("external") == "STREAM:" for key in keys)
+
+
+def raster_axes(start: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """Give the axes y and x [nm] of the scan that a run consists of; none if it is no scan."""
+    scan = start.get("scan") or {}
+    if not scan.get("shape") or not scan.get("field_of_view"):
+        return ()
+    pixel = float(scan["field_of_view"]) / scan["shape"][1]
+    return tuple(
+        Axis(name, pixel * (np.arange(size, dtype=float) - (size - 1) / 2), "nm")
+        for name, size in zip(SPATIAL, scan["shape"], strict=True)
+    )
+
+
 def _pixel_size(
     start: Mapping[str, Any], stream: Mapping[str, Any], key: str, of_detector: float | None
 ) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tiled.client.container import Container
 
-from .axes import Axis, as_measured, axis, dims
+from .axes import Axis, as_measured, axis, dims, flown, raster_axes
 from .run_stream import read_events
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def open_run(run: Container, stream: str = "primary", keys: Iterable[str] | None
     -------
     xarray.Dataset
         One variable a data key, along ``time`` (one element an event) and along the axes of its array, which
-        have coordinates where they are known: ``energy`` [eV], ``y`` and ``x`` [nm from the centre of the
-        field of view]. Variables and coordinates have ``attrs["units"]``; the whole has the run's plan,
-        sample, scan_id and status in its ``attrs``.
+        have coordinates where they are known: ``energy`` [eV], ``ky`` and ``kx`` [mrad], ``y`` and ``x`` [nm
+        from the centre of the field of view]. The patterns of a scan that has come to its end are along ``y``
+        and ``x`` instead of ``time``. Variables and coordinates have ``attrs["units"]``; the whole has the
+        run's plan, sample, scan_id and status in its ``attrs``.
 
     Raises
     ------
@@ -59,15 +60,27 @@ def open_run(run: Container, stream: str = "primary", keys: Iterable[str] | None
     # What is no column of the table of events is a node of its own, once its first event has arrived.
     nodes = {key: node.base[key] for key in node.base if key in wanted}
     # Frames arrive before the events that they belong to.
-    count = min([len(events.get("seq_num", ())), *(array.shape[0] for array in nodes.values())])
+    lengths = [array.shape[0] for array in nodes.values()]
+    if not flown(about):
+        lengths.append(len(events.get("seq_num", ())))
+    count = min(lengths, default=0)
     data = {key: events[key][:count] for key in wanted if key in events}
     data |= {key: np.asarray(array[:count]) for key, array in nodes.items()}
     axes = _Axes(run.metadata["start"], as_measured(about, events))
     variables = {
         key: (axes.of(key, values.shape), values, _units(about, key)) for key, values in data.items()
     }
-    times = {name: _times(events, name, count) for name in BOOKKEEPING if name in events}
-    return xarray.Dataset(variables, {**times, **axes.coordinates()}, attrs=_facts(run.metadata))
+    coordinates = {name: _times(events, name, count) for name in BOOKKEEPING if name in events}
+    coordinates |= axes.coordinates()
+    raster = raster_axes(run.metadata["start"]) if flown(about) else ()
+    if raster and count == raster[0].values.size * raster[1].values.size:
+        shape = tuple(axis.values.size for axis in raster)
+        variables = {
+            key: (("y", "x", *names[1:]), values.reshape(*shape, *values.shape[1:]), units)
+            for key, (names, values, units) in variables.items()
+        }
+        coordinates |= {axis.name: (axis.name, axis.values, {"units": axis.unit}) for axis in raster}
+    return xarray.Dataset(variables, coordinates, attrs=_facts(run.metadata))
 
 
 class _Axes:

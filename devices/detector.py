@@ -112,7 +112,7 @@ class Detector(Device):  # type: ignore[misc]
             keys[self._waveform.name] = {
                 "source": f"PV:{self._waveform.pvname}",
                 "dtype": "array",
-                "dtype_numpy": np.dtype(self.data_type.get()).str,
+                "dtype_numpy": np.dtype(self.data_type.get().lower()).str,
                 "shape": list(self.frame_shape),
                 "dims": list(self.dims),
                 "units": "counts",

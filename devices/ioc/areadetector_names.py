@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .records import Records, Refused
 
 DISABLE_ENABLE = ("Disable", "Enable")
 NO_YES = ("No", "Yes")
 WRITE_MODES = ("Single", "Capture", "Stream")
 PORT = "PAD"
+DATA_TYPES = (
+    "Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Float32", "Float64"
+)  # fmt: skip
 
 
 def add_camera_names(records: Records, group: str, shape: tuple[int, int]) -> None:
@@ -18,20 +23,22 @@ def add_camera_names(records: Records, group: str, shape: tuple[int, int]) -> No
         _constant(records, f"{group}Size{name}", size)
         _constant(records, f"{group}Min{name}", 0)
         _constant(records, f"{group}Bin{name}", 1)
+    records.integer(group + "ArraySizeZ_RBV", 0, "px")
+    records.integer(group + "DataType_RBV.DISA", 0)
     _constant(records, group + "NumExposures", 1)
     _single(records, group + "ArrayCallbacks", DISABLE_ENABLE, 1)
-    records.text(group + "Manufacturer_RBV", "stemline")
-    records.text(group + "Model_RBV", "frame source of the driver's process")
-    records.text(group + "PortName_RBV", PORT)
+    records.word(group + "Manufacturer_RBV", "stemline")
+    records.word(group + "Model_RBV", "frame source of the driver's process")
+    records.word(group + "PortName_RBV", PORT)
 
 
 def add_plugin_names(records: Records, group: str, shape: tuple[int, int]) -> None:
     """Add what an HDF5 plugin tells of itself to its `group`: it is enabled, and waits for the disk."""
     ny, nx = shape
-    records.text(group + "PluginType_RBV", "NDFileHDF5")
-    records.text(group + "PortName_RBV", "HDF1")
-    records.text(group + "NDArrayPort", PORT, put=_only(PORT, group + "NDArrayPort"))
-    records.text(group + "NDArrayPort_RBV", PORT)
+    records.word(group + "PluginType_RBV", "NDFileHDF5")
+    records.word(group + "PortName_RBV", "HDF1")
+    records.word(group + "NDArrayPort", PORT, put=_only(PORT, group + "NDArrayPort"))
+    records.word(group + "NDArrayPort_RBV", PORT)
     for number, size in enumerate((nx, ny, 0)):
         records.integer(f"{group}ArraySize{number}_RBV", size, "px")
     counter = records.integer(group + "ArrayCounter_RBV")
@@ -44,6 +51,12 @@ def add_plugin_names(records: Records, group: str, shape: tuple[int, int]) -> No
     _single(records, group + "FileWriteMode", WRITE_MODES, 2)
     depth = records.integer(group + "CreateDirectory_RBV")
     records.integer(group + "CreateDirectory", 0, put=depth.show)
+
+
+def data_type(dtype: str) -> str:
+    """Name a dtype as areaDetector does."""
+    name = np.dtype(dtype).name
+    return next(one for one in DATA_TYPES if one.lower() == name)
 
 
 def _constant(records: Records, name: str, value: int) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 from caproto import AlarmSeverity, AlarmStatus
 from numpy.typing import NDArray
 
+from .areadetector_names import DATA_TYPES, data_type
 from .driver_process import DriverError, DriverProcess
 from .hdf5_group import HDF5Group
-from .records import Records, Refused
+from .records import Choice, Records, Refused, Text
 
 ACQUIRE = ("Done", "Acquire")
 # areaDetector's, in its order; not every one is used
@@ -50,6 +51,8 @@ class Detector:
         driver's process says about it.
     call_off
         Called with the reason to end one.
+    areadetector
+        Whether its data type has areaDetector's name ("UInt16") instead of numpy's ("<u2").
     """
 
     name: str
@@ -60,6 +63,7 @@ class Detector:
     summary: Callable[[float, int], float]
     take: Take
     call_off: Callable[[str], None]
+    areadetector: bool = False
 
 
 class CameraGroup:
@@ -77,7 +81,13 @@ class CameraGroup:
         records.integer(f"{name}:cam1:ArrayCounter", 0, put=self._counter.show)
         self._size_x = records.integer(f"{name}:cam1:ArraySizeX_RBV", nx, "px")
         self._size_y = records.integer(f"{name}:cam1:ArraySizeY_RBV", ny, "px")
-        self._data_type = records.text(f"{name}:cam1:DataType_RBV", dtype.str)
+        self._data_type: Choice | Text
+        if detector.areadetector:
+            known = DATA_TYPES.index(data_type(detector.dtype))
+            self._data_type = records.choice(f"{name}:cam1:DataType_RBV", DATA_TYPES, initial=known)
+            records.choice(f"{name}:cam1:DataType", DATA_TYPES, self._refuse_data_type, initial=known)
+        else:
+            self._data_type = records.text(f"{name}:cam1:DataType_RBV", dtype.str)
         self._image = records.waveform(
             f"{name}:image1:ArrayData", detector.largest, dtype.str[1:] in SINGLE, "counts"
         )
@@ -95,7 +105,7 @@ class CameraGroup:
 
     async def show_dtype(self, dtype: str) -> None:
         """Show the dtype of the next frame."""
-        await self._data_type.show(np.dtype(dtype).str)
+        await self._data_type.show(data_type(dtype) if self._detector.areadetector else np.dtype(dtype).str)
 
     async def show_waiting(self) -> None:
         """Show that it waits for something else to begin."""
@@ -148,6 +158,10 @@ class CameraGroup:
             return str(self._acquire.value)
         await self.acquire(self._detector.take)
         return ACQUIRE[0]
+
+    async def _refuse_data_type(self, word: str) -> None:
+        if word != self._data_type.value:
+            raise Refused(f"{self._detector.name}:cam1:DataType = {word} is refused: the mode decides it")
 
     async def _show_acquire(self, word: str) -> None:
         await self._acquire.show(word)

@@ -81,6 +81,7 @@ class PixelArrayGroup:
             summary=lambda total, size: total,
             take=self._take,
             call_off=self._exposures.call_off,
+            areadetector=True,
         )
         self.camera = CameraGroup(records, detector, driver, file)
 

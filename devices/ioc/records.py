@@ -19,6 +19,7 @@ from caproto import (
     ChannelEnum,
     ChannelFloat,
     ChannelInteger,
+    ChannelString,
 )
 
 from .client import CLIENT, WriteRules
@@ -104,6 +105,10 @@ class Text(Served, ChannelChar):  # type: ignore[misc]
     async def show(self, value: str) -> None:
         """Set the value from inside the IOC and publish it; what can't be sent becomes a question mark."""
         await super().show(value.encode(STRING_ENCODING, "replace").decode(STRING_ENCODING)[:STRING_LENGTH])
+
+
+class Word(Served, ChannelString):  # type: ignore[misc]
+    """A string of up to 40 characters, as a string record."""
 
 
 class Choice(Served, ChannelEnum):  # type: ignore[misc]
@@ -212,6 +217,10 @@ class Records:
     def text(self, name: str, value: str = "", put: Put | None = None) -> Text:
         """Add a string."""
         return self._add(name, Text(value=value, max_length=STRING_LENGTH), put)
+
+    def word(self, name: str, value: str, put: Put | None = None) -> Word:
+        """Add a short string, of the kind that EPICS has a type for."""
+        return self._add(name, Word(value=value), put)
 
     def choice(
         self, name: str, words: tuple[str, ...], put: Put | None = None, *, initial: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -98,6 +99,4 @@ def _format(record: Served) -> TextFormat | None:
 
 
 def _pascal(name: str) -> str:
-    return "".join(
-        part[0].upper() + part[1:] for part in name.removesuffix("_RBV").replace("_", ":").split(":")
-    )
+    return "".join(part[0].upper() + part[1:] for part in re.split("[_:.]", name.removesuffix("_RBV")))

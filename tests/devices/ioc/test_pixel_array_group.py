@@ -148,11 +148,11 @@ def test_a_scan_that_fails_ends_the_frames_and_says_why(play, fake):
 
 def test_modes(play):
     async def script(panel):
-        assert panel["PAD:cam1:DataType_RBV"] == "<u2"
+        assert panel["PAD:cam1:DataType_RBV"] == "UInt16"
         assert await panel.put("PAD:cam1:AcquireTime", 2e-4)
         assert await panel.put("PAD:cam1:OperatingMode", "Integrating")
         assert panel["PAD:cam1:AcquireTime_RBV"] == panel["PAD:cam1:AcquirePeriod_RBV"] == 1e-3
-        assert panel["PAD:cam1:DataType_RBV"] == "<u4"
+        assert panel["PAD:cam1:DataType_RBV"] == "UInt32"
         assert panel["PAD:cam1:Saturation_RBV"] == 2**30
         assert not await panel.put("PAD:cam1:AcquireTime", 2e-4)
         assert "Integrating" in panel["IOC:Message_RBV"]

@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "pvs.md"
 
 def documented() -> set[str]:
     cells = [line.split("|")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-    pairs = [(name, "+ `_RBV`" in cell) for cell in cells for name in re.findall(r"`([\w:]+:\w+)`", cell)]
+    pairs = [(name, "+ `_RBV`" in cell) for cell in cells for name in re.findall(r"`([\w:]+:[\w.]+)`", cell)]
     return {name for name, _ in pairs} | {name + "_RBV" for name, both in pairs if both}
 
 

@@ -9,6 +9,8 @@ import bluesky.plan_stubs as bps
 import bluesky.plans as bp
 import pytest
 
+from stemline.plans.fly_4dstem import fly_4dstem
+
 pytestmark = pytest.mark.system
 
 PATIENCE = 10.0  # [s]
@@ -38,6 +40,26 @@ def readings(bench):
 
 def spectra(bench):
     return bp.count([bench.microscope.eels], num=None)
+
+
+@pytest.mark.parametrize("fault", ["freeze", pytest.param("kill", marks=pytest.mark.slow)])
+def test_a_fly_scan_fails(start_ioc, bench, fault):
+    ioc = start_ioc()
+    one = bench(ioc)
+    when = []
+
+    def seen(name, doc):
+        if name == "stream_datum" and not when:
+            getattr(ioc, fault)()
+            when.append(time.monotonic())
+
+    one.engine.subscribe(seen)
+    error = one.run(fly_4dstem(one.microscope, shape=(64, 64), dwell_time=0.01))
+    assert time.monotonic() - when[0] < PATIENCE
+    (stop,) = one.of("stop")
+    assert stop["exit_status"] == "fail"
+    assert f"{ioc.prefix}" in stop["reason"], stop["reason"]
+    assert ioc.prefix in str(error)
 
 
 SLOW = pytest.mark.slow  # the shortest of each fault stays in `make test`
