@@ -9,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from .nion.config import NionConfig
 from .protocol import Instrument
 from .replay.config import ReplayConfig
+from .replay.pattern_config import PatternReplayConfig
 from .simulated.config import SimulatedConfig
 
-DriverConfig = Annotated[SimulatedConfig | ReplayConfig | NionConfig, Field(discriminator="driver")]
+DriverConfig = Annotated[
+    SimulatedConfig | ReplayConfig | PatternReplayConfig | NionConfig, Field(discriminator="driver")
+]
 
 
 class InstrumentConfig(BaseModel):

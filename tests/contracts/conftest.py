@@ -16,6 +16,7 @@ from stemline.devices.instruments.hspy_file import FORMAT, add_signal
 from stemline.devices.instruments.nion.config import NionConfig
 from stemline.devices.instruments.protocol import Aborted, Axis, Instrument
 from stemline.devices.instruments.replay.config import ReplayConfig
+from stemline.devices.instruments.replay.pattern_config import PatternReplayConfig
 from stemline.devices.instruments.simulated.config import SimulatedConfig
 
 SHARED = Path(os.environ.get("STEMLINE_SHARED", Path(__file__).parents[3] / "shared" / "data"))
@@ -62,9 +63,27 @@ def measured(real_time: bool, folder: Path) -> Instrument:
     ).create()
 
 
+def replay_patterns(real_time: bool, folder: Path) -> Instrument:
+    shares = np.random.default_rng(0).uniform(size=(5, 4, 16, 16)) / 256
+    with h5py.File(folder / "patterns.h5", "w") as file:
+        file["datacube"], file["haadf"] = (
+            shares.astype(np.float32),
+            shares.sum(axis=(2, 3)).astype(np.float32),
+        )
+    return PatternReplayConfig(
+        file=folder / "patterns.h5",
+        pixel_size=0.5,
+        angle_step=1.0,
+        expected=True,
+        beam_current=10,
+        high_tension=80,
+        real_time=real_time,
+    ).create()
+
+
 SLOW = pytest.mark.slow, pytest.mark.system  # Nion's own simulator, in a process of its own
 DRIVERS = [
-    *(pytest.param(driver, id=driver.__name__) for driver in (simulated, replay, measured)),
+    *(pytest.param(driver, id=driver.__name__) for driver in (simulated, replay, replay_patterns, measured)),
     *(pytest.param(sample, id=f"nion_{sample}", marks=SLOW) for sample in ("twin", "flake")),
 ]
 

@@ -11,6 +11,12 @@ import pytest
 from stemline.devices.instruments.protocol import Instrument, InstrumentError, Spectrometer
 
 
+@pytest.fixture(autouse=True)
+def _has_a_spectrometer(shared_instrument: Instrument) -> None:
+    if shared_instrument.spectrometer is None:
+        pytest.skip(f"{shared_instrument.name} has no spectrometer")
+
+
 @pytest.fixture
 def spectrometer(instrument: Instrument) -> Spectrometer:
     assert isinstance(instrument.spectrometer, Spectrometer)

@@ -106,7 +106,11 @@ class ReplayConfig(BaseModel):
             controls=ReplayControls(optics) if optics else None,
             scanner=ReplayScanner(probe, pace),
             spectrometer=ReplaySpectrometer(
-                probe, pace, self.exposure, math.inf if self.saturation is None else self.saturation
+                recording.spectra,
+                probe,
+                pace,
+                self.exposure,
+                math.inf if self.saturation is None else self.saturation,
             ),
             blanker=ReplayBlanker(),
         )

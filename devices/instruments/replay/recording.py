@@ -48,6 +48,12 @@ class Recording:
     oversampling: int
     optics: Mapping[str, float]
 
+    @property
+    def grid(self) -> tuple[Axis, Axis]:
+        """Axes "y" and "x" [m] of the recorded positions."""
+        y, x, _ = self.spectra.axes
+        return y, x
+
 
 def open_recording(
     spectrum_image: Path,

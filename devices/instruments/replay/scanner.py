@@ -81,7 +81,7 @@ class ReplayScanner:
         data = (mean if block.dtype.kind == "f" else np.rint(mean)).astype(block.dtype)
         axes = tuple(
             Axis(axis.name, 1, axis.offset + index * axis.scale, axis.scale, axis.unit)
-            for axis, index in zip(recording.spectra.axes[:2], (y, x), strict=True)
+            for axis, index in zip(recording.grid, (y, x), strict=True)
         )
         return {"HAADF": Calibrated(data, axes, recording.survey.quantity, time.time())}
 

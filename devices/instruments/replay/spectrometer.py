@@ -17,13 +17,18 @@ class ReplaySpectrometer:
 
     Parameters
     ----------
+    spectra
+        Recorded, ``(ny, nx, energy)``.
     exposure
         Of the recording [s], None if unknown: another is refused, for the counts would not fit it.
     saturation
         Counts at which a channel was full.
     """
 
-    def __init__(self, probe: Probe, pace: Pace, exposure: float | None, saturation: float) -> None:
+    def __init__(
+        self, spectra: Calibrated, probe: Probe, pace: Pace, exposure: float | None, saturation: float
+    ) -> None:
+        self._spectra = spectra
         self._probe = probe
         self._pace = pace
         self._saturation = saturation
@@ -34,7 +39,7 @@ class ReplaySpectrometer:
     @property
     def energy_axis(self) -> Axis:
         """The recorded energy-loss axis [eV]."""
-        return self._probe.recording.spectra.axes[2]
+        return self._spectra.axes[2]
 
     @property
     def dwell_time(self) -> tuple[float, float]:
@@ -50,8 +55,8 @@ class ReplaySpectrometer:
         """Give the recorded spectrum ``(energy,)``."""
         check_dwell("an exposure", dwell_time, self._limits)
         self._pace.wait("exposure", dwell_time)
-        spectra = self._probe.recording.spectra
-        return Calibrated(spectra.data[self._probe.pixel], spectra.axes[2:], spectra.quantity, time.time())
+        data = self._spectra.data[self._probe.pixel]
+        return Calibrated(data, self._spectra.axes[2:], self._spectra.quantity, time.time())
 
     def abort(self) -> None:
         """End the exposure in progress."""
