@@ -19,6 +19,7 @@ from stemline.config import ConfigError, SessionConfig
 from stemline.devices.channel_access import use_channel_access
 from stemline.experiments import Experiments
 from stemline.ioc_process import IOCProcess
+from stemline.plans.keep_reason import keep_reason
 from stemline.plans.protocols import BackgroundProposer
 from stemline.plans.protocols import Microscope as PlanMicroscope
 from stemline.tiled_config.client import connect, disconnect
@@ -219,6 +220,7 @@ class Session:
             **self.config.metadata,
         }
         engine = RunEngine(metadata, scan_id_source=self._next_scan_id)
+        engine.preprocessors.append(keep_reason)
         stack.callback(self._bring_home)
         # First: what it can't keep must not reach anybody else.
         engine.subscribe(stack.enter_context(Journal(self.config.journal)))

@@ -16,6 +16,7 @@ import json
 from bluesky import RunEngine
 from bluesky.plan_stubs import sleep
 from bluesky.preprocessors import finalize_wrapper, run_wrapper
+from stemline.plans.keep_reason import keep_reason
 from stemline.sigterm import close_on_sigterm
 
 def tell(*what):
@@ -26,6 +27,7 @@ def blank():
     tell("blanked")
 
 engine = RunEngine({})
+engine.preprocessors.append(keep_reason)
 engine.subscribe(lambda name, doc: tell(name, doc.get("exit_status"), doc.get("reason")))
 close_on_sigterm(engine, lambda: tell("closed", engine.state))
 """
