@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
 
 from caproto import AlarmSeverity, AlarmStatus
 
 from .client import CLIENT
 from .description import Description
-from .dose import Dose
+from .dose import Account, Budgets, Charge, Spent, Stay
+from .exposure import Shot
 from .lease import LONGEST, Leases
-from .records import Number, Records, put_limits, refusal
-from .units import KV, PA, S
+from .placement import Placement
+from .records import Number, Records, Refused, put_limits, refusal
+from .units import KV, NM, PA, S
 
 BLANKED = ("Unblanked", "Blanked")
 SETTLE_TIME = (0.0, 10.0)  # [s]
 BUDGET = (0.0, 1e30)  # electrons; limits that a client can show
+DRIFT = (-1e5, 1e5)  # [nm]
+
+
+@dataclass(frozen=True)
+class BeamSettings:
+    """What the configuration says of the beam.
+
+    Attributes
+    ----------
+    settle_time
+        Wait between unblanking and exposing [s].
+    budgets
+        What the specimen may receive, to begin with; a local budget is a ceiling for what clients set.
+    uncertainty
+        Of the beam current, relative: budgets are held by the upper end.
+    """
+
+    settle_time: float = 0.0
+    budgets: Budgets = Budgets()
+    uncertainty: float = 0.0
 
 
 class BeamGroup:
     """`Beam:*`; what is known about the beam outside the driver.
+
+    Parameters
+    ----------
+    records
+        Of the IOC.
+    description
+        Of the instrument.
+    leases
+        Of the clients.
+    account
+        Of what the specimen has received.
+    settings
+        From the configuration.
 
     Attributes
     ----------
@@ -32,51 +69,80 @@ class BeamGroup:
         records: Records,
         description: Description,
         leases: Leases,
-        settle: float,
-        budget: float,
+        account: Account,
+        settings: BeamSettings,
     ) -> None:
-        self._records, self._leases = records, leases
-        self._dose = Dose(budget=budget)
+        self._records, self._leases, self._account, self._settings = records, leases, account, settings
+        self._budgets = settings.budgets
+        self._placement = Placement(records)
+        self._syncing: asyncio.Future[None] | None = None
         controls = description.controls
         self.current: Number | None = None
         if "beam_current" in controls:
-            self.current = records.number(
-                "Beam:Current_RBV", PA.to_pv(controls["beam_current"].readback), PA.name
+            current = PA.to_pv(controls["beam_current"].readback)
+            self.current = records.number("Beam:Current_RBV", current, PA.name)
+            self._uncertainty = records.number(
+                "Beam:CurrentUncertainty_RBV", current * settings.uncertainty, PA.name
             )
+            self._source = records.text("Beam:CurrentSource_RBV", "readback")
+            self._age = records.number("Beam:CurrentAge_RBV", 0.0, S.name)
         if "beam_energy" in controls:
             records.number("Beam:HighTension_RBV", KV.to_pv(controls["beam_energy"].readback), KV.name)
         self._blanks = "blanker" in description.capabilities
         self._blanked = records.choice("Beam:Blanked_RBV", BLANKED, initial=int(self._blanks))
-        self._on_time = records.number("Beam:OnTime_RBV", 0.0, S.name, precision=6)
-        self._electrons = records.number("Beam:Electrons_RBV", 0.0, precision=0)
-        records.integer("Beam:ResetElectrons", put=self._reset)
-        self._lease = records.number("Beam:Lease", 0.0, S.name, self._renew)
-        put_limits(self._lease, (0.0, LONGEST))
-        self._settle = records.number("Beam:SettleTime_RBV", settle, S.name, precision=6)
-        records.setting("Beam:SettleTime", self._settle, SETTLE_TIME, self._set_settle)
-        budget_readback = records.number("Beam:ElectronBudget_RBV", budget, precision=0)
-        records.setting("Beam:ElectronBudget", budget_readback, BUDGET, self._set_budget)
+        lease = records.number("Beam:Lease", 0.0, S.name, self._renew)
+        put_limits(lease, (0.0, LONGEST))
+        self._settle = records.number("Beam:SettleTime_RBV", settings.settle_time, S.name, precision=6)
+        records.setting("Beam:SettleTime", self._settle, SETTLE_TIME, _as_asked)
+        self._add_account()
+        for axis in ("Y", "X"):
+            drift = records.number(f"Beam:Drift{axis}_RBV", 0.0, NM.name)
+            records.setting(f"Beam:Drift{axis}", drift, DRIFT, _as_asked)
 
     @property
     def settle_time(self) -> float:
         """Wait between unblanking and exposing [s]."""
         return float(self._settle.value)
 
-    def refusal(self, seconds: float) -> str | None:
-        """Say why the beam may not be on for `seconds` [s], or None."""
-        return self._dose.refusal(seconds, self._amperes())
+    async def charge(self, shot: Shot, settle: float) -> Charge:
+        """Count an exposure after `settle` [s], before it begins.
+
+        Raises
+        ------
+        Refused
+            If there is no budget for it.
+        """
+        if shot.scan:
+            stays = [
+                Stay(self._placement.raster(shot.scan), shot.seconds),
+                Stay(self._placement.spot(), settle),
+            ]
+        else:
+            stays = [Stay(self._placement.spot(), settle + shot.seconds)]
+        current = None if self.current is None else PA.to_si(self.current.value)
+        upper = None if current is None else current * (1 + self._settings.uncertainty)
+        asked = stays, self._placement.fwhm, current, upper, self._budgets
+        try:
+            if shot.scan:  # a large raster takes long to spread
+                return await asyncio.to_thread(self._account.charge, *asked)
+            return self._account.charge(*asked)
+        except Spent as error:
+            raise Refused(str(error)) from None
 
     async def unblanked(self) -> None:
         """Show that the beam is on the specimen."""
         await self._blanked.show(BLANKED[0])
 
-    async def spent(self, seconds: float, current: float | None, blanked: bool) -> None:
-        """Count `seconds` [s] at `current` [A] (None: the last one), and show whether the beam is off now."""
-        if self.current is not None and current is not None and PA.to_pv(current) != self.current.value:
-            await self.current.show(PA.to_pv(current))
-        self._dose = self._dose.after(seconds, self._amperes())
+    async def spent(self, charge: Charge, seconds: float, answer: dict[str, Any]) -> None:
+        """Count the `seconds` [s] that it took, and show what the driver's process says about the beam."""
+        current = answer.get("current")
+        if self.current is not None and current is not None:
+            await self._show_current(current, answer)
+        known = None if self.current is None else PA.to_si(self.current.value)
+        self._account.settle(charge, seconds, known)
         await self._show_dose()
-        if blanked:
+        self._sync()
+        if answer.get("blanked", False):
             await self._blanked.show(BLANKED[1])
             await self._blanked.set_alarm(AlarmSeverity.NO_ALARM)
         elif self._blanks:
@@ -86,25 +152,75 @@ class BeamGroup:
         """Show that nobody knows whether the beam is off, or that it is not when it should be."""
         await self._blanked.set_alarm(AlarmSeverity.INVALID_ALARM, AlarmStatus.COMM)
 
-    def _amperes(self) -> float | None:
-        return None if self.current is None else PA.to_si(self.current.value)
+    async def stop(self) -> None:
+        """Bring the account to the disk, and let go of its file."""
+        if self._syncing is not None:
+            await self._syncing
+        await asyncio.to_thread(self._account.dose.sync)
+        self._account.dose.close()
+
+    def _add_account(self) -> None:
+        records, dose, budgets = self._records, self._account.dose, self._budgets
+        self._on_time = records.number("Beam:OnTime_RBV", dose.on_time, S.name, precision=6)
+        self._electrons = records.number("Beam:Electrons_RBV", dose.electrons, precision=0)
+        records.integer("Beam:ResetElectrons", put=self._reset_electrons)
+        electrons = records.number("Beam:ElectronBudget_RBV", budgets.electrons, precision=0)
+        records.setting("Beam:ElectronBudget", electrons, BUDGET, self._set_electron_budget)
+        self._dose = records.number("Beam:Dose_RBV", dose.highest, "e-/A^2")
+        records.integer("Beam:ResetDose", put=self._reset_dose)
+        local = records.number("Beam:DoseBudget_RBV", budgets.local, "e-/A^2")
+        records.setting("Beam:DoseBudget", local, BUDGET, self._set_dose_budget)
+
+    async def _show_current(self, current: float, answer: dict[str, Any]) -> None:
+        assert self.current is not None
+        if PA.to_pv(current) != self.current.value:
+            await self.current.show(PA.to_pv(current))
+            await self._uncertainty.show(PA.to_pv(current) * self._settings.uncertainty)
+        source = str(answer.get("current_source", self._source.value))
+        if source != self._source.value:
+            await self._source.show(source)
+        if answer.get("current_age", 0.0) != self._age.value:
+            await self._age.show(answer.get("current_age", 0.0))
+
+    def _sync(self) -> None:
+        """Have a thread bring the account to the disk, unless one is about it."""
+        if self._account.dose.kept and (self._syncing is None or self._syncing.done()):
+            self._syncing = asyncio.get_running_loop().run_in_executor(None, self._account.dose.sync)
 
     async def _renew(self, seconds: float) -> None:
         if not 0 <= seconds <= LONGEST:
             raise refusal(self._records.prefix + "Beam:Lease", seconds, (0.0, LONGEST), S.name)
         self._leases.renew(CLIENT.get(), seconds)
 
-    async def _set_settle(self, seconds: float) -> float:
-        return seconds
-
-    async def _set_budget(self, budget: float) -> float:
-        self._dose = replace(self._dose, budget=budget)
+    async def _set_electron_budget(self, budget: float) -> float:
+        self._budgets = replace(self._budgets, electrons=budget)
         return budget
 
-    async def _reset(self, _: int) -> None:
-        self._dose = Dose(budget=self._dose.budget)
+    async def _set_dose_budget(self, budget: float) -> float:
+        ceiling = self._settings.budgets.local
+        if ceiling and not 0 < budget <= ceiling:
+            raise Refused(
+                f"Beam:DoseBudget = {budget:g} e-/A^2 is refused: the IOC's configuration "
+                f"(dose_budget) allows {ceiling:g} at most"
+            )
+        self._budgets = replace(self._budgets, local=budget)
+        return budget
+
+    async def _reset_electrons(self, _: int) -> None:
+        self._account.dose.reset_totals()
+        await self._show_dose()
+
+    async def _reset_dose(self, _: int) -> None:
+        self._account.dose.reset()
         await self._show_dose()
 
     async def _show_dose(self) -> None:
-        await self._on_time.show(self._dose.on_time)
-        await self._electrons.show(self._dose.electrons)
+        dose = self._account.dose
+        await self._on_time.show(dose.on_time)
+        await self._electrons.show(dose.electrons)
+        if dose.highest != self._dose.value:
+            await self._dose.show(dose.highest)
+
+
+async def _as_asked(value: float) -> float:
+    return value

@@ -48,6 +48,36 @@ class IOCConfig(BaseModel):
         "e.g. Scan:DwellTime: [1.0e-6, 0.1]",
     )
 
+    dose_budget: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="highest dose of any spot [e-/A^2]; clients can lower it; default: no limit",
+    )
+    dose_cell: float = Field(
+        default=0.5,
+        gt=0.01,
+        le=100,
+        description="cell of the dose map [nm]; the probe never counts as smaller",
+    )
+    dose_extent: float = Field(
+        default=2048.0, gt=1, le=1e6, description="width of the dose map, its middle at stage 0 [nm]"
+    )
+    dose_file: Path | None = Field(
+        default=None,
+        description="file that keeps the dose when the IOC ends; default: none, for a simulated specimen is "
+        "new with each start",
+    )
+    current_uncertainty: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="of the beam current, relative; budgets are held by the upper end. A cold field emitter "
+        "loses some 5 % between two readings",
+    )
+    stage_moves: int | None = Field(
+        default=None, ge=1, description="moves of the stage that are allowed a minute; default: any number"
+    )
     write_rules: dict[str, tuple[str, ...]] = Field(
         default={},
         description="patterns of process variables, without prefix, that clients may put to, by their "

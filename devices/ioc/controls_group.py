@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .description import Control, Description
 from .exposure import Exposures
+from .rate import Rate
 from .records import Number, Records, Refused
 from .units import DEG, MM, MRAD, NM, PA, Unit
 
@@ -22,9 +23,24 @@ CONTROLS: dict[str, tuple[str, Unit]] = {
 
 
 def add_controls(
-    records: Records, description: Description, exposures: Exposures, current: Number | None
+    records: Records,
+    description: Description,
+    exposures: Exposures,
+    current: Number | None,
+    stage_moves: int | None = None,
 ) -> None:
-    """Add each control that the instrument has; `current` is the readback of the beam current."""
+    """Add each control that the instrument has.
+
+    Parameters
+    ----------
+    records, description, exposures
+        Of the IOC.
+    current
+        The readback of the beam current.
+    stage_moves
+        As many a minute, of all axes together, are allowed; None for any number.
+    """
+    rate = None if stage_moves is None else Rate(stage_moves)
     for name, (pv, unit) in CONTROLS.items():
         if name in description.controls:
             control = description.controls[name]
@@ -32,7 +48,16 @@ def add_controls(
                 readback = current
             else:
                 readback = records.number(f"{pv}_RBV", unit.to_pv(control.readback), unit.name)
-            _add_control(records, exposures, name, control, pv, unit, readback)
+            _add_control(
+                records,
+                exposures,
+                name,
+                control,
+                pv,
+                unit,
+                readback,
+                rate if pv.startswith("Stage:") else None,
+            )
 
 
 def _add_control(
@@ -43,8 +68,13 @@ def _add_control(
     pv: str,
     unit: Unit,
     readback: Number,
+    rate: Rate | None,
 ) -> None:
     async def apply(value: float) -> float:
+        if rate is not None:
+            refused = rate.refusal()
+            if refused is not None:
+                raise Refused(f"{records.prefix}{pv}: {refused}")
         async with exposures.blanked() as driver:
             answer = await driver.post("set", name=name, value=unit.to_si(value))
         return unit.to_pv(answer["readback"])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .client import CLIENT
+from .dose import Charge
 from .driver_process import DriverError, DriverProcess
 from .lease import Leases
 from .records import Refused
@@ -63,8 +64,8 @@ class Beam(Protocol):
         """Wait between unblanking and exposing [s]."""
         ...
 
-    def refusal(self, seconds: float) -> str | None:
-        """Say why the beam may not be on for `seconds` [s], or None."""
+    async def charge(self, shot: Shot, settle: float) -> Charge:
+        """Count an exposure after `settle` [s]; raises `Refused` if there is no budget for it."""
         ...
 
     async def unblanked(self) -> None:
@@ -75,8 +76,8 @@ class Beam(Protocol):
         """Show that nobody knows whether the beam is off."""
         ...
 
-    async def spent(self, seconds: float, current: float | None, blanked: bool) -> None:
-        """Count `seconds` [s] at `current` [A] (None: the last one), and show whether the beam is off now."""
+    async def spent(self, charge: Charge, seconds: float, answer: dict[str, Any]) -> None:
+        """Count the `seconds` [s] that it took, and show what the driver's process says about the beam."""
         ...
 
 
@@ -172,10 +173,11 @@ class Exposures:
         """
         async with self.blanked() as driver:
             one, settle = shot(), self._beam.settle_time
-            refusal = self._leases.refusal(CLIENT.get()) or self._beam.refusal(settle + one.seconds)
+            refusal = self._leases.refusal(CLIENT.get())
             if refusal is not None:
                 raise Refused(refusal)
-            answer = await self._expose(one, settle, started, told)
+            charge = await self._beam.charge(one, settle)
+            answer = await self._expose(one, settle, charge, started, told)
             patterns = answer.get("frames")
             if patterns is not None:
                 patterns["frame"] = driver.frame(patterns)
@@ -201,6 +203,7 @@ class Exposures:
         self,
         shot: Shot,
         settle: float,
+        charge: Charge,
         started: Callable[[], Awaitable[None]],
         told: Callable[[dict[str, Any]], None] | None,
     ) -> dict[str, Any]:
@@ -243,5 +246,5 @@ class Exposures:
             for timer in timers:
                 timer.cancel()
             on_time = answer.get("on_time", loop.time() - begin)
-            await self._beam.spent(on_time, answer.get("current"), answer.get("blanked", False))
+            await self._beam.spent(charge, on_time, answer)
         return answer

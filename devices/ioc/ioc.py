@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from .beam_group import BeamGroup
+from .beam_group import BeamGroup, BeamSettings
 from .ca_server import CannotListen, Server
 from .camera_group import CameraGroup
 from .client import WriteRules
@@ -13,6 +13,8 @@ from .config import IOCConfig
 from .controls_group import add_controls
 from .description import PIXEL_ARRAY, Description
 from .detectors import add_eels, add_haadf
+from .dose import Account, Budgets
+from .dose_map import DoseMap
 from .driver_process import LOST, DriverError, DriverProcess
 from .exposure import Exposures
 from .hdf5_group import HDF5Group
@@ -88,6 +90,8 @@ class IOC:
     async def stop(self) -> None:
         """Blank, end the driver's process, and stop serving."""
         await self._driver.stop()
+        if self._beam is not None:
+            await self._beam.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -97,11 +101,12 @@ class IOC:
     def _serve_groups(self, description: Description) -> IOCGroup:
         config, records, driver = self.config, self._records, self._driver
         leases = Leases()
-        self._beam = BeamGroup(
-            records, description, leases, config.settle_time, config.electron_budget or 0.0
-        )
+        budgets = Budgets(config.electron_budget or 0.0, config.dose_budget or 0.0)
+        settings = BeamSettings(config.settle_time, budgets, config.current_uncertainty)
+        account = Account(DoseMap(config.dose_cell, config.dose_extent, config.dose_file))
+        self._beam = BeamGroup(records, description, leases, account, settings)
         exposures = Exposures(driver, self._beam, leases, config.overrun)
-        add_controls(records, description, exposures, self._beam.current)
+        add_controls(records, description, exposures, self._beam.current, config.stage_moves)
 
         def file(detector: str) -> HDF5Group:
             return HDF5Group(records, detector, exposures, config.write_root)

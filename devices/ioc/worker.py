@@ -121,7 +121,7 @@ class Worker:
         answer: dict[str, Any] = {}
         stream = None if frames is None else self._stream(frames)
         try:
-            answer["current"] = self._current()
+            answer |= self._current()
             self._shutter.open(settle)
             frame = self._measure(detector, mode, dwell, scan, stream)
             if stream is None:
@@ -244,11 +244,17 @@ class Worker:
     def _scanned(self) -> None:
         self.tell({"blanked": self._shutter.blanked, "on_time": self._shutter.on_time})
 
-    def _current(self) -> float | None:
+    def _current(self) -> dict[str, Any]:
+        """Tell the beam current [A], where it comes from, and how old it is [s]."""
         controls = self.instrument.controls
         if controls is None or "beam_current" not in controls.controls:
-            return None
-        return controls.state().values["beam_current"].readback
+            return {}
+        state = controls.state()
+        value = state.values["beam_current"]
+        known = value.readback if value.sensor is None else value.sensor
+        source = "readback" if value.sensor is None else "sensor"
+        age = max(0.0, time.time() - state.timestamp)
+        return {"current": known, "current_source": source, "current_age": age}
 
     def _share(self, data: NDArray[np.generic]) -> dict[str, Any]:
         assert self._block is not None

@@ -30,10 +30,12 @@ from stemline.devices.instruments.protocol import (
     ScanLimits,
     ScanRequest,
 )
-from stemline.devices.ioc.beam_group import BeamGroup
+from stemline.devices.ioc.beam_group import BeamGroup, BeamSettings
 from stemline.devices.ioc.controls_group import add_controls
 from stemline.devices.ioc.description import Description, describe
 from stemline.devices.ioc.detectors import add_eels, add_haadf
+from stemline.devices.ioc.dose import Account, Budgets
+from stemline.devices.ioc.dose_map import DoseMap
 from stemline.devices.ioc.driver_process import DriverError
 from stemline.devices.ioc.exposure import Exposures
 from stemline.devices.ioc.hdf5_group import HDF5Group
@@ -227,11 +229,17 @@ class Panel:
 
     def __init__(self, driver: InlineDriver, write_root: Path, **options: Any) -> None:
         description = driver.description
-        self.records = records = Records("T1:", options.get("limits", {}))
+        self.records = records = Records("T1:", options.get("limits", {}), options.get("rules"))
         self.leases = leases = options.get("leases") or Leases()
         if "leases" not in options:
             leases.renew("", 1e6)
-        self.beam = BeamGroup(records, description, leases, 0.0, options.get("budget", 0.0))
+        self.beam = BeamGroup(
+            records,
+            description,
+            leases,
+            Account(DoseMap(0.5, options.get("extent", 400.0))),
+            BeamSettings(0.0, Budgets(options.get("budget", 0.0), options.get("dose_budget", 0.0))),
+        )
         self.exposures = Exposures(driver, self.beam, leases, options.get("overrun", 5.0))  # type: ignore[arg-type]
         add_controls(records, description, self.exposures, self.beam.current)
         IOCGroup(records, description, self.exposures)

@@ -113,7 +113,7 @@ def test_current_is_none_where_nobody_knows_it(fake, block):
     fake.current = None
     worker = Worker(fake.instrument())
     worker.attach(block.name)
-    assert take(worker)["current"] is None
+    assert take(worker).get("current") is None
     worker.close()
 
 

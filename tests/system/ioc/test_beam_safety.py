@@ -133,3 +133,59 @@ def test_a_frozen_driver_is_told_within_two_seconds(config, processes, clients):
         time.sleep(0.02)
     assert acquired(20) is False
     assert "state of the beam is unknown" in client.text("EELS:cam1:StatusMessage_RBV")
+
+
+def with_(config, **options):
+    return config.model_copy(update=options)
+
+
+def test_ten_times_the_budget_is_refused_and_the_ledger_agrees(config, processes, clients, witness, tmp_path):
+    log = tmp_path / "refusals.jsonl"
+    budget = 50e-12 * 1.0 / 1.602176634e-19  # what a second of 50 pA brings
+    ioc = processes(with_(config, electron_budget=budget, refusal_log=log))
+    client = clients(ioc.answer["port"])
+    assert client.put("EELS:cam1:AcquireTime", 0.2)
+    taken = [client.put("EELS:cam1:Acquire", 1) for _ in range(20)]  # the agent goes on asking
+    assert client.put("EELS:cam1:AcquireTime", 10.0)
+    assert not client.put("EELS:cam1:Acquire", 1)
+    assert (
+        taken == [True] * 4 + [False] * 16
+    )  # the fifth would pass it by its settling, and 5 % of the current
+    assert "electron budget" in client.text("EELS:cam1:StatusMessage_RBV")
+    assert witness.electrons <= budget
+    assert client.get("Beam:Electrons_RBV") == pytest.approx(witness.electrons, rel=0.01)
+    assert client.get("IOC:Refusals_RBV") == 17
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["pv"] for line in lines] == ["EM1:EELS:cam1:Acquire"] * 17
+    assert all("electron budget" in line["message"] for line in lines)
+
+
+def test_a_sensitive_sample_of_10_electrons_per_square_angstrom(
+    config, processes, clients, witness, tmp_path
+):
+    kept = with_(config, dose_budget=10.0, dose_file=tmp_path / "EM1.dose", settle_time=0.0)
+    ioc = processes(kept)
+    client = clients(ioc.answer["port"])
+    assert not client.put("HAADF:cam1:Acquire", 1)  # the default survey: 125 e-/A^2 at each pixel
+    assert "dose budget" in client.text("HAADF:cam1:StatusMessage_RBV")
+    assert not client.put("EELS:cam1:Acquire", 1)
+    assert not client.put("Beam:DoseBudget", 0.0)
+    assert not client.put("Beam:DoseBudget", 1e6)
+    assert not witness.lines
+    assert client.put("Beam:Current", 1e-3)
+    assert client.put("EELS:cam1:AcquireTime", 0.05)
+    taken = [client.put("EELS:cam1:Acquire", 1) for _ in range(8)]
+    assert taken[0]
+    assert not taken[-1]
+    assert client.put("Scan:X", 20.0)
+    assert client.put("EELS:cam1:Acquire", 1)  # another spot
+    highest, electrons = client.get("Beam:Dose_RBV"), client.get("Beam:Electrons_RBV")
+    assert 3 < highest <= 10 * 1.5  # a parked probe is counted when it is known, after the exposure
+    ioc.end(signal.SIGKILL)
+    again = clients(processes(kept).answer["port"])
+    assert again.get("Beam:Dose_RBV") == pytest.approx(highest)
+    assert again.get("Beam:Electrons_RBV") == pytest.approx(electrons)
+    assert again.put("Beam:Current", 1e-3)
+    assert again.put("EELS:cam1:AcquireTime", 0.05)
+    refused = [again.put("EELS:cam1:Acquire", 1) for _ in range(8)]
+    assert not refused[-1]  # at the spot of before the restart
