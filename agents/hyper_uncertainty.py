@@ -9,7 +9,7 @@ from scipy.linalg import lapack
 
 from .evidence import MEAN_VARIANCE, OWN, SPREADS, Hyper, own_distances, symmetric_inverse
 from .feature_map import LENGTH_SPREAD, RELEVANCE_SPREAD
-from .matern import Array, matern_and_slope, squared_distances
+from .matern import Array, augmented, distances, matern_and_slope
 from .process import Process
 from .sites import ROWS, Sites
 
@@ -75,11 +75,12 @@ def _by_hyper(places: Sites, measured: Sites, hyper: Hyper, weights: Array, thro
     by_slope = np.vstack([weights, weights * looks.T, weights * looks.T**2])
     out = np.zeros((len(through_weights), len(places)))
     sums = np.zeros((1 + 2 * p, len(places)))
+    by_looks_of, by_spots_of = augmented(places.looks), augmented(places.spots)
     for first in range(0, len(measured), ROWS):
         rows = slice(first, first + ROWS)
         some = measured[rows]
-        kernel, slope = matern_and_slope(squared_distances(some.looks, places.looks), hyper.variances[0])
-        apart = squared_distances(some.spots, places.spots)
+        kernel, slope = matern_and_slope(distances(some.looks, by_looks_of), hyper.variances[0])
+        apart = distances(some.spots, by_spots_of)
         by_spots, spot_slope = matern_and_slope(apart, hyper.variances[1])
         spot_slope *= apart
         out[0] += weights[rows] @ kernel

@@ -14,7 +14,7 @@ ROOT_5 = math.sqrt(5.0)
 
 def squared_distances(a: Array, b: Array) -> Array:
     """``|a_i - b_j|^2`` of ``(m, p)`` and ``(n, p)``, as ``(m, n)``."""
-    return _distances(a, _augmented(b))
+    return distances(a, augmented(b))
 
 
 def matern(r2: Array, variance: float) -> Array:
@@ -38,12 +38,13 @@ def matern_and_slope(r2: Array, variance: float) -> tuple[Array, Array]:
     return (1.0 + s + (5.0 / 3.0) * r2) * decay, (-5.0 / 6.0) * (1.0 + s) * decay
 
 
-def _augmented(b: Array) -> Array:
-    """``(b, |b|^2, 1)`` as columns ``(p + 2, n)``: one product then gives the squared distances."""
+def augmented(b: Array) -> Array:
+    """Return ``(b, |b|^2, 1)`` as columns ``(p + 2, n)``: one product then gives the squared distances."""
     return np.vstack([b.T, np.square(b).sum(axis=1), np.ones(len(b))])
 
 
-def _distances(a: Array, others: Array) -> Array:
+def distances(a: Array, others: Array) -> Array:
+    """Return `squared_distances` to what `augmented` made ``(p + 2, n)``: for many blocks of rows."""
     square = np.square(a).sum(axis=1)[:, None]
     r2: Array = np.hstack([-2.0 * a, np.ones_like(square), square]) @ others
     return np.maximum(r2, 0.0, out=r2)

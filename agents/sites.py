@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .matern import Array, matern, squared_distances
+from .matern import Array, augmented, distances, matern
 
 ROWS = 16  # of a block: with 13,000 candidates its temporaries stay in the processor's cache
 TYPICAL_REACH = 0.15  # of the longer side of what the candidates cover
@@ -50,8 +50,9 @@ def covariance(a: Sites, b: Sites, variances: tuple[float, float], out: Array | 
     Geosci. 33, 1301 (2007)).
     """
     out = np.empty((len(a), len(b))) if out is None else out
+    looks, spots = augmented(b.looks), augmented(b.spots)
     for first in range(0, len(a), ROWS):
         rows = slice(first, first + ROWS)
-        out[rows] = matern(squared_distances(a.looks[rows], b.looks), variances[0])
-        out[rows] += matern(squared_distances(a.spots[rows], b.spots), variances[1])
+        out[rows] = matern(distances(a.looks[rows], looks), variances[0])
+        out[rows] += matern(distances(a.spots[rows], spots), variances[1])
     return out
