@@ -10,7 +10,11 @@ NION := .venv-nion
 NION_STAMP := $(NION)/.installed
 NION_PIP := $(NION)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint docs bench clean nion-env nion-server nion-demo
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
+PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test lint docs bench clean nion-env nion-server nion-demo peers-env
 
 demo: $(STAMP)
 	$(BIN)/stemline demo
@@ -40,8 +44,11 @@ nion-demo: $(STAMP) $(NION_STAMP)
 	$(NION)/bin/python -m stemline.devices.instruments.nion_server --token-file nion-token -- \
 	  $(BIN)/stemline demo examples/nion.yml --figure stemline-nion-demo.png
 
+# Simulators of detectors by others, which tests run in processes of their own.
+peers-env: $(PEERS_STAMP)
+
 clean:
-	rm -rf $(VENV) $(NION) build dist docs/_build stemline-data stemline-demo.png nion-data nion-token stemline-nion-data stemline-nion-demo.png *.egg-info src/*.egg-info
+	rm -rf $(VENV) $(NION) $(PEERS) build dist docs/_build stemline-data stemline-demo.png nion-data nion-token stemline-nion-data stemline-nion-demo.png *.egg-info src/*.egg-info
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing stemline and what it needs into $(VENV) (some minutes on a fresh machine) ..."
@@ -56,4 +63,11 @@ $(NION_STAMP): constraints-nion.txt
 	$(NION_PIP) install -c constraints-nion.txt --upgrade pip "setuptools>=77"
 	$(NION_PIP) install -c constraints-nion.txt -r requirements-nion.txt
 	$(NION_PIP) install --no-deps -e .
+	touch $@
+
+$(PEERS_STAMP): constraints-peers.txt
+	@echo "Installing LiberTEM-live, for its simulator of Merlin, into $(PEERS) ..."
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS_PIP) install -c constraints-peers.txt --upgrade pip "setuptools>=77"
+	$(PEERS_PIP) install -c constraints-peers.txt "libertem-live>=0.3,<0.4"
 	touch $@

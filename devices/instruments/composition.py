@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .merlin.config import MerlinConfig
 from .nion.config import NionConfig
 from .protocol import Instrument
 from .replay.config import ReplayConfig
@@ -13,7 +14,8 @@ from .replay.pattern_config import PatternReplayConfig
 from .simulated.config import SimulatedConfig
 
 DriverConfig = Annotated[
-    SimulatedConfig | ReplayConfig | PatternReplayConfig | NionConfig, Field(discriminator="driver")
+    SimulatedConfig | ReplayConfig | PatternReplayConfig | NionConfig | MerlinConfig,
+    Field(discriminator="driver"),
 ]
 
 

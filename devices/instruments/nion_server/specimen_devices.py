@@ -30,7 +30,7 @@ RESOLUTION = 0.2  # [eV] of the zero-loss peak
 COLLECTION = 20.0  # [mrad]
 EFFICIENCY = 0.1  # of the electrons that EELS counts, as in the simulated driver
 ROWS = 16  # of the spectrometer's camera; Nion's 256 cost time and tell nothing more
-RONCHIGRAM = 512  # pixels a side
+RONCHIGRAM = 256  # pixels a side
 START = {"EHT": 80e3, "BeamCurrent": 50e-12, "ConvergenceAngle": 10e-3, "C10": 0.0}
 EXTENT_NM = Design.extent
 Positions = NDArray[np.float64]
@@ -54,6 +54,8 @@ class _Specimen(SampleSimulator.Sample):  # type: ignore[misc]  # Nion is not ty
         self._ground: Ground = ground(grow(Design(), np.random.default_rng(SEED)))
         self._rng = np.random.default_rng(SEED)
         self._truth: Truth | None = None
+        self._shadow: Positions = np.zeros((0, 0))
+        self._shadow_of: tuple[Any, ...] = ()
 
     @property
     def title(self) -> str:
@@ -66,11 +68,14 @@ class _Specimen(SampleSimulator.Sample):  # type: ignore[misc]  # Nion is not ty
     def plot_features(
         self, data: Any, offset_m: Any, fov_size_nm: Any, extra_nm: Any, center_nm: Any, used_size: Any
     ) -> None:
-        """Add the thickness that Nion's Ronchigram casts a shadow of."""
-        truth = self._truth or self._ground.under(Optics(), AXIS, RESOLUTION)
-        y, x = _grid(data.shape, fov_size_nm.height, fov_size_nm.width)
-        inside = truth.haadf(y + center_nm.y - offset_m.y * 1e9, x + center_nm.x - offset_m.x * 1e9)
-        data += 100 * inside  # of Nion's 100 for vacuum
+        """Add the thickness that Nion's Ronchigram casts a shadow of; the same for all pixels of a scan."""
+        asked = (data.shape, *offset_m, *fov_size_nm, *center_nm)
+        if asked != self._shadow_of:
+            truth = self._truth or self._ground.under(Optics(), AXIS, RESOLUTION)
+            y, x = _grid(data.shape, fov_size_nm.height, fov_size_nm.width)
+            inside = truth.haadf(y + center_nm.y - offset_m.y * 1e9, x + center_nm.x - offset_m.x * 1e9)
+            self._shadow, self._shadow_of = 100 * inside, asked  # of Nion's 100 for vacuum
+        data += self._shadow
 
     def look(self, instrument: Any) -> Truth:
         """See it with the instrument's present optics."""
