@@ -176,7 +176,11 @@ class Exposures:
             refusal = self._leases.refusal(CLIENT.get())
             if refusal is not None:
                 raise Refused(refusal)
+            called_off = self._called_off
             charge = await self._beam.charge(one, settle)
+            if self._called_off > called_off:  # while a large raster was counted
+                await self._beam.spent(charge, 0.0, {"blanked": True})
+                raise DriverError(self._reason, aborted=True)
             answer = await self._expose(one, settle, charge, started, told)
             patterns = answer.get("frames")
             if patterns is not None:
@@ -215,6 +219,11 @@ class Exposures:
             loop.call_later(longest + HANGING, self._driver.kill),
         )
         renewal = Renewal(self._driver, partial(self._leases.remaining, CLIENT.get()), self._lapsed)
+        if renewal.lapsed:
+            for timer in timers:
+                timer.cancel()
+            await self._beam.spent(charge, 0.0, {"blanked": True})
+            raise DriverError(self._reason, aborted=True)
 
         def news(what: dict[str, Any]) -> None:
             if what.get("blanked"):  # the scan is over; late patterns cost no dose

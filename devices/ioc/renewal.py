@@ -38,6 +38,11 @@ class Renewal:
         How long the client's lease still lasts [s].
     lost
         Called once, with the reason, when the client's lease has ended or the watchdog is silent.
+
+    Attributes
+    ----------
+    lapsed
+        Whether that has happened.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Renewal:
     ) -> None:
         self._watchdog, self._remaining, self._lost = watchdog, remaining, lost
         self._timer: asyncio.TimerHandle | None = None
+        self.lapsed = False
         self._renew()
 
     def end(self) -> None:
@@ -54,10 +60,10 @@ class Renewal:
 
     def _renew(self) -> None:
         left = self._remaining()
-        if self._watchdog.silence > LONGEST:
-            self._lost(DRIVER_SILENT)
-        elif left <= 0:
-            self._lost(LEASE_LOST)
+        silent = self._watchdog.silence > LONGEST
+        self.lapsed = silent or left <= 0
+        if self.lapsed:
+            self._lost(DRIVER_SILENT if silent else LEASE_LOST)
         else:
             self._watchdog.renew(LONGEST)
             self._timer = asyncio.get_running_loop().call_later(min(RENEWAL, left), self._renew)
