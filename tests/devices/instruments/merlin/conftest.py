@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from stemline.devices.instruments.merlin.config import MerlinConfig
+from stemline.devices.instruments.merlin.control import MerlinControl
+from stemline.devices.instruments.merlin.frame_stream import FrameStream
 
 SIMULATOR = Path(__file__).parents[4] / ".venv-peers" / "bin" / "libertem-live-mib-sim"
 HEADER = 384  # bytes
@@ -69,6 +71,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def listening(port: int) -> bool:
+    """Look without connecting: the simulator would take the next acquisition for that connection's."""
+    lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(fields[3] == "0A" and fields[1].endswith(f":{port:04X}") for fields in lines)
+
+
 class Simulator:
     """The simulator's process."""
 
@@ -84,16 +92,10 @@ class Simulator:
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         deadline = time.monotonic() + 100
-        for port in self.ports[:2]:
-            while True:
-                assert time.monotonic() < deadline, "the simulator does not listen"
-                assert self.process.poll() is None, "the simulator has ended"
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-        time.sleep(0.5)  # it looks for the end of a connection four times a second
+        while not all(listening(port) for port in self.ports):
+            assert time.monotonic() < deadline, "the simulator does not listen"
+            assert self.process.poll() is None, "the simulator has ended"
+            time.sleep(0.1)
 
     def config(self, **changes: Any) -> MerlinConfig:
         control, data, _ = self.ports
@@ -113,14 +115,32 @@ class Simulator:
 
 
 @pytest.fixture(scope="session")
-def start_merlin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Simulator]]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Give a simulator that has compiled what it needs, which took longer than the driver waits."""
     if not SIMULATOR.exists():
         pytest.skip("LiberTEM-live is not here: make peers-env")
-    header = recording(tmp_path_factory.mktemp("merlin"))
+    simulator = Simulator(recording(tmp_path_factory.mktemp("merlin")), "--cached", "MEM")
+    control = MerlinControl("127.0.0.1", simulator.ports[0])
+    stream, left = FrameStream("127.0.0.1", simulator.ports[1]), COUNT
+    control.command("STARTACQUISITION")
+    stream.header(100)
+    control.command("SOFTTRIGGER")
+    while left:
+        left -= len(stream.block(left, 100))
+    control.close()
+    stream.close()
+    time.sleep(1)  # it looks for the end of a connection four times a second
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture(scope="session")
+def start_merlin(warm: Simulator) -> Iterator[Callable[..., Simulator]]:
+    """Start another."""
     running: list[Simulator] = []
 
     def start(*more: str, ports: list[int] | None = None) -> Simulator:
-        running.append(Simulator(header, *more, ports=ports))
+        running.append(Simulator(warm.header, *more, ports=ports))
         return running[-1]
 
     yield start
@@ -129,7 +149,6 @@ def start_merlin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="session")
-def merlin(start_merlin: Callable[..., Simulator]) -> tuple[Simulator, Any]:
+def merlin(warm: Simulator) -> tuple[Simulator, Any]:
     """Give a simulator and the one detector on it: it takes one client at a time."""
-    simulator = start_merlin("--cached", "MEM")
-    return simulator, simulator.config().create().frame_source
+    return warm, warm.config().create().frame_source

@@ -32,8 +32,7 @@ def request(count: int = COUNT, **changes: Any) -> FrameRequest:
 
 def test_every_frame_comes_once_and_in_order_at_full_rate(merlin: tuple[Simulator, Any]) -> None:
     _, detector = merlin
-    assert sum(len(block) for block in detector.frames(request())) == COUNT  # it compiles for the first one
-    for _ in range(3):
+    for _ in range(4):
         began, blocks = time.perf_counter(), []
         for block in detector.frames(request()):
             assert block.dtype == np.dtype("<u2")
