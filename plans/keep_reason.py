@@ -11,8 +11,8 @@ from bluesky.utils import Msg, MsgGenerator
 def keep_reason(plan: MsgGenerator[Any]) -> MsgGenerator[Any]:
     """Have the stop document of an aborted run say what was given to ``RunEngine.abort``; a preprocessor.
 
-    Bluesky's own plans (``run_wrapper``) close such a run themselves, with no reason. Here the RunEngine does,
-    at the end of the plan's cleanup, as with `one_run`.
+    Bluesky's own plans (``run_wrapper``) close such a run themselves, with no reason. Here the RunEngine
+    closes it, at the end of the plan's cleanup, as with `one_run`.
     """
     return msg_mutator(plan, _leave_it_to_the_engine)  # type: ignore[no-any-return]
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from ..child_server import ChildServer
+from ..error import CatalogError
 from ..journal.file import is_written, journals
 from .status import forwarder_lives, last_status
 
@@ -64,10 +65,16 @@ class ForwarderProcess:
         Raises
         ------
         CatalogError
-            If another process forwards these journals, or it does not start.
+            If another process forwards these journals, the folder can't be made, or it does not start.
         """
         if not self.alive:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CatalogError(
+                    f"journal folder {self.folder} can't be used ({error.strerror}): "
+                    "set `data` to a folder you can write to"
+                ) from error
             self._child.start(self._settings, START_TIMEOUT)
         return self
 
