@@ -20,7 +20,8 @@ from .wire import DATASET, DIFFRACTION, unpack
 PATTERNS = "diffraction patterns"
 DTYPE = "<f4"
 DWELL_TIMES = (1e-3, 10.0)  # [s]
-MESSAGE = 16 * 2**20  # bytes of frames that are sent at a time
+MESSAGE = 16 * 2**20  # bytes of frames that are sent at a time, at most
+BLOCK = 0.25  # [s] of frames in a block
 
 
 class NionRonchigram:
@@ -95,7 +96,8 @@ class NionRonchigram:
 
     def _start(self, request: FrameRequest, taken: int) -> int:
         ky, kx = self._axes
-        most = max(1, MESSAGE // (ky.size * kx.size * np.dtype(DTYPE).itemsize))
+        fit = MESSAGE // (ky.size * kx.size * np.dtype(DTYPE).itemsize)
+        most = max(1, min(fit, int(BLOCK / request.dwell_time)))
         return self._connection.start(
             PATTERNS,
             self._placement.request()
