@@ -49,6 +49,8 @@ class Detector(Device):  # type: ignore[misc]
     hdf1: FrameFile
 
     ioc = Cpt(IOCLink, "IOC:", kind=Kind.omitted)
+    # controls of which set value, readback and sensor did not agree during the exposure
+    mismatches = Cpt(Reading, "IOC:Mismatches_RBV", kind=Kind.normal)
     lease = Cpt(Lease, "Beam:Lease", kind=Kind.omitted)
 
     def __init__(self, prefix: str, *, roots: DataRoots | None = None, **kwargs: Any) -> None:
@@ -60,7 +62,7 @@ class Detector(Device):  # type: ignore[misc]
             self.status_message,
             self.hdf1,
             self.duration,
-            tuple(getattr(self, name) for name in self.ahead),
+            (self.mismatches, *(getattr(self, name) for name in self.ahead)),
         )
         self._action: Action | None = None
         self._holds = False

@@ -8,6 +8,7 @@ from typing import Any
 
 from caproto import AlarmSeverity, AlarmStatus
 
+from .agreement import disagreements
 from .client import CLIENT
 from .description import Description
 from .dose import Account, Budgets, Charge, Spent, Stay
@@ -76,7 +77,10 @@ class BeamGroup:
         self._budgets = settings.budgets
         self._placement = Placement(records)
         self._syncing: asyncio.Future[None] | None = None
-        controls = description.controls
+        self._sequence = records.integer("IOC:StateSequence_RBV")
+        self._mismatches = records.integer("IOC:Mismatches_RBV")
+        self._mismatch = records.text("IOC:Mismatch_RBV")
+        self._controls = controls = description.controls
         self.current: Number | None = None
         if "beam_current" in controls:
             current = PA.to_pv(controls["beam_current"].readback)
@@ -135,6 +139,8 @@ class BeamGroup:
 
     async def spent(self, charge: Charge, seconds: float, answer: dict[str, Any]) -> None:
         """Count the `seconds` [s] that it took, and show what the driver's process says about the beam."""
+        if "state" in answer:
+            await self._show_state(answer["state"])
         current = answer.get("current")
         if self.current is not None and current is not None:
             await self._show_current(current, answer)
@@ -170,6 +176,16 @@ class BeamGroup:
         records.integer("Beam:ResetDose", put=self._reset_dose)
         local = records.number("Beam:DoseBudget_RBV", budgets.local, "e-/A^2")
         records.setting("Beam:DoseBudget", local, BUDGET, self._set_dose_budget)
+
+    async def _show_state(self, state: dict[str, Any]) -> None:
+        told = disagreements(self._controls, state["values"])
+        if self._sequence.value != state["sequence"]:
+            await self._sequence.show(state["sequence"] % 2**31)
+        if self._mismatches.value != len(told):
+            await self._mismatches.show(len(told))
+        text = "; ".join(told)
+        if self._mismatch.value != text:
+            await self._mismatch.show(text)
 
     async def _show_current(self, current: float, answer: dict[str, Any]) -> None:
         assert self.current is not None

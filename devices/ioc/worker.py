@@ -121,7 +121,7 @@ class Worker:
         answer: dict[str, Any] = {}
         stream = None if frames is None else self._stream(frames)
         try:
-            answer |= self._current()
+            answer |= self._state()
             self._shutter.open(settle)
             frame = self._measure(detector, mode, dwell, scan, stream)
             if stream is None:
@@ -244,17 +244,21 @@ class Worker:
     def _scanned(self) -> None:
         self.tell({"blanked": self._shutter.blanked, "on_time": self._shutter.on_time})
 
-    def _current(self) -> dict[str, Any]:
-        """Tell the beam current [A], where it comes from, and how old it is [s]."""
+    def _state(self) -> dict[str, Any]:
+        """Tell set, readback and sensor of each control [SI], and what the beam current is known from."""
         controls = self.instrument.controls
-        if controls is None or "beam_current" not in controls.controls:
+        if controls is None:
             return {}
         state = controls.state()
-        value = state.values["beam_current"]
-        known = value.readback if value.sensor is None else value.sensor
-        source = "readback" if value.sensor is None else "sensor"
-        age = max(0.0, time.time() - state.timestamp)
-        return {"current": known, "current_source": source, "current_age": age}
+        values = {name: (one.set, one.readback, one.sensor) for name, one in state.values.items()}
+        answer: dict[str, Any] = {"state": {"sequence": state.sequence, "values": values}}
+        current = state.values.get("beam_current")
+        if current is not None:
+            sensed = current.sensor is not None
+            answer["current"] = current.sensor if sensed else current.readback
+            answer["current_source"] = "sensor" if sensed else "readback"
+            answer["current_age"] = max(0.0, time.time() - state.timestamp)
+        return answer
 
     def _share(self, data: NDArray[np.generic]) -> dict[str, Any]:
         assert self._block is not None

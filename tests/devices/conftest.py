@@ -95,6 +95,7 @@ class ScriptedIOC:
         records.integer("Beam:ResetElectrons", put=abort)
         records.number("Beam:Lease", 0.0, "s", take)
         records.integer("IOC:Heartbeat_RBV")
+        records.integer("IOC:Mismatches_RBV")
         records.integer("IOC:Abort", put=abort)
         for name in ("X", "Y", "FieldOfView", "Rotation", "DwellTime"):
             readback = records.number(f"Scan:{name}_RBV", 0.0, "nm", precision=4)

@@ -60,7 +60,8 @@ def test_documents_of_a_count(scripted, eels):
     assert key["dims"] == ["energy"]
     assert key["dtype_numpy"] == "<f4"
     assert key["external"] == "STREAM:"
-    assert set(descriptor["data_keys"]) == {"eels_total", "eels_acquire_time", "eels_spectrum"}
+    keys = {"eels_total", "eels_mismatches", "eels_acquire_time", "eels_spectrum"}
+    assert set(descriptor["data_keys"]) == keys
     assert descriptor["data_keys"]["eels_acquire_time"]["units"] == "s"
     assert set(descriptor["configuration"]["eels"]["data"]) == {
         f"eels_{name}" for name in ("acquire_time", "saturation", "energy_offset", "energy_dispersion")
@@ -171,7 +172,8 @@ def test_without_roots_nothing_is_written(scripted):
     device.destroy()
     assert error is None
     assert not of(documents, "stream_resource")
-    assert set(of(documents, "descriptor")[0]["data_keys"]) == {"eels_total", "eels_acquire_time"}
+    keys = {"eels_total", "eels_mismatches", "eels_acquire_time"}
+    assert set(of(documents, "descriptor")[0]["data_keys"]) == keys
 
 
 @pytest.mark.parametrize("roots", [("data", "/mnt"), ("/data", "mnt"), ("/data", "/mnt/100%")])

@@ -75,7 +75,7 @@ def test_a_count_records_its_state_and_exposes_nothing(scripted, microscope):
 def test_a_detector_exposes_when_it_is_named_beside_it(scripted, microscope):
     exposures = scripted.value("EELS:cam1:ArrayCounter_RBV")
     documents = run(bp.count([microscope, microscope.eels]))
-    of_eels = {f"eels_{name}" for name in ("total", "acquire_time", "spectrum")}
+    of_eels = {f"eels_{name}" for name in ("total", "mismatches", "acquire_time", "spectrum")}
     assert set(documents["descriptor"][0]["data_keys"]) == BEAM_KEYS | of_eels
     assert scripted.value("EELS:cam1:ArrayCounter_RBV") == exposures + 1
 

@@ -59,7 +59,8 @@ def test_grid_scan(one, mode, shape):
     (descriptor,) = one.of("descriptor")
     keys = descriptor["data_keys"]
     assert set(keys) == {
-        "haadf_mean", "haadf_image", "eels_total", "eels_spectrum", "scanner_x", "scanner_y", *SETTINGS
+        "haadf_mean", "haadf_mismatches", "haadf_image", "eels_total", "eels_mismatches", "eels_spectrum",
+        "scanner_x", "scanner_y", *SETTINGS
     }  # fmt: skip
     assert keys["haadf_pixel_size"]["units"] == "nm"
     assert keys["haadf_image"]["shape"] == shape

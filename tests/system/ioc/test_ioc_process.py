@@ -10,6 +10,7 @@ import time
 import h5py
 import pytest
 
+from stemline.devices.ioc.camera_group import STATES
 from stemline.devices.ioc.config import IOCConfig
 
 pytestmark = pytest.mark.system
@@ -82,7 +83,7 @@ def test_a_killed_driver_is_told_and_the_ioc_lives(config, processes, clients, g
     os.kill(ioc.driver, signal.SIGKILL)
     assert acquired(5) is False
     for detector in ("EELS", "HAADF"):
-        client.until(f"{detector}:cam1:DetectorState_RBV", lambda value: value == 2)  # Error
+        client.until(f"{detector}:cam1:DetectorState_RBV", lambda value: value == STATES.index("Error"))
         assert client.severity(f"{detector}:cam1:DetectorState_RBV") == 3  # INVALID
         assert "process has ended" in client.text(f"{detector}:cam1:StatusMessage_RBV")
     assert client.severity("Beam:Blanked_RBV") == 3

@@ -80,6 +80,7 @@ class Camera:
         long_string("IOC:Capabilities_RBV", "spectrometer")
         long_string("IOC:Message_RBV")
         builder.longIn("IOC:Heartbeat_RBV", initial_value=0)
+        builder.longIn("IOC:Mismatches_RBV", initial_value=0)
         builder.boolOut("IOC:Abort", initial_value=0)
         builder.aOut("Beam:Lease", initial_value=0)  # taken, and not watched: there is no beam
 
