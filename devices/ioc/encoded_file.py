@@ -104,6 +104,8 @@ class EncodedFile:
             If the disk is full or gone, now or at an earlier frame.
         """
         writer = self._open_writer()
+        if writer.broken:
+            raise OSError(f"{self.path}: an earlier chunk could not be written: end the capture")
         if frames.shape[1:] != writer.shape or frames.dtype != writer.dtype:
             raise ValueError(
                 f"frames {frames.shape[1:]} {frames.dtype} do not fit a file of {writer.shape} "

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -77,3 +80,50 @@ def test_frames_of_another_mode_are_refused(tmp_path):
 def test_nothing_written_leaves_no_file(tmp_path):
     EncodedFile(tmp_path / "p.h5").close()
     assert not (tmp_path / "p.h5").exists()
+
+
+FULL = """
+import resource, signal, sys, os
+from pathlib import Path
+import numpy as np
+from stemline.devices.instruments.protocol import Axis, FrameMode, FrameRequest
+from stemline.devices.ioc.encoded_file import EncodedFile
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+mode = FrameMode("Counting12", "<u2", (1e-4, 1.0), 4095.0)
+axes = (Axis("ky", 64, -4e-3, 1e-3, "rad"), Axis("kx", 64, -4e-3, 1e-3, "rad"))
+file = EncodedFile(Path(sys.argv[1]))
+file.begin(FrameRequest(640, 1e-4, mode.name), mode, axes)
+frames = np.random.default_rng(0).poisson(3.0, (64, 64, 64)).astype("<u2")
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+try:
+    for _ in range(10):
+        file.append_frames(frames)
+    file.end()
+except OSError as error:
+    print(file.count, file.broken, str(error).splitlines()[0])
+    try:
+        file.append_frames(frames)
+    except OSError as again:
+        print("again", "earlier" in str(again))
+    file.close()
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+@pytest.mark.slow  # loads numba in a process of its own
+def test_a_disk_that_is_full_leaves_what_was_counted(tmp_path):
+    path = tmp_path / "p.h5"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=100
+    )
+    first, again = done.stdout.splitlines()
+    count, broken, said = first.split(maxsplit=2)
+    assert broken == "True"
+    assert str(path) in said
+    assert again == "again True"
+    frames = np.random.default_rng(0).poisson(3.0, (64, 64, 64)).astype("<u2")
+    found = read(path)
+    assert 0 < int(count) <= len(found) < 640
+    np.testing.assert_array_equal(found[:64], frames)
