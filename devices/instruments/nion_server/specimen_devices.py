@@ -31,7 +31,8 @@ COLLECTION = 20.0  # [mrad]
 EFFICIENCY = 0.1  # of the electrons that EELS counts, as in the simulated driver
 ROWS = 16  # of the spectrometer's camera; Nion's 256 cost time and tell nothing more
 RONCHIGRAM = 256  # pixels a side
-START = {"EHT": 80e3, "BeamCurrent": 50e-12, "ConvergenceAngle": 10e-3, "C10": 0.0}
+# A nanometre out of focus: with all aberrations and the probe at exactly 0, Nion's Ronchigram is dark.
+START = {"EHT": 80e3, "BeamCurrent": 50e-12, "ConvergenceAngle": 10e-3, "C10": 1e-9}
 EXTENT_NM = Design.extent
 Positions = NDArray[np.float64]
 """[nm]"""
