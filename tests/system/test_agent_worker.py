@@ -41,7 +41,10 @@ def test_answers_are_those_of_the_inline_agent(worker) -> None:
     inline = InlineProposer(FEATURES, POSITIONS, OPTIONS)
     for _ in range(7):
         (theirs,), (ours,) = (one.submit("suggest", 1).result(60) for one in (worker, inline))
-        assert theirs == ours
+        # Not to the last bit: the worker computes with one thread.
+        assert theirs == {
+            key: pytest.approx(it, rel=1e-9) if isinstance(it, float) else it for key, it in ours.items()
+        }
         point = {
             **{k: ours[k] for k in ("_id", "scanner_y", "scanner_x")},
             "value": ours["scanner_x"],

@@ -43,7 +43,7 @@ def test_every_documented_process_variable_is_served(client):
         name + suffix
         for cell in cells
         for name in re.findall(r"`([\w:]+:\w+)`", cell)
-        for suffix in (("", "_RBV") if "+ `_RBV`" in cell else ("",))
+        for suffix in (("", "_RBV") if f"`{name}` + `_RBV`" in cell else ("",))
     ]
     assert len(names) > 80
     optional = {"Optics:CameraLength", "Optics:CameraLength_RBV"}  # not of the simulated microscope
