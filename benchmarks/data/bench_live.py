@@ -196,7 +196,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="within a minute")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
-    buffer, rounds, repeats = (256, 32, 1) if options.quick else (512, 32, 3)
+    buffer, rounds, repeats = (256, 16, 1) if options.quick else (512, 32, 3)
     warm_up({MODE.dtype})
     rows = []
     with tempfile.TemporaryDirectory() as name:

@@ -56,7 +56,8 @@ class EncodedFile:
         self.count = 0
         self._writer: FrameWriter | None = None
         self._encoders = ThreadPoolExecutor(THREADS, thread_name_prefix="encode")
-        self._encoding: deque[Future[bytes]] = deque()
+        self._encoding: deque[tuple[Future[bytes], NDArray[np.generic]]] = deque()
+        self._spare: list[NDArray[np.generic]] = []  # fresh memory costs as much as filling it
         self._flushed = 0.0
         self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,15 +157,18 @@ class EncodedFile:
 
     def _encode(self) -> None:
         writer, filled, self._filled = self._open_writer(), self._waiting[: self._filled], 0
-        self._encoding.append(self._encoders.submit(encode, filled, capacity=writer.chunk_frames))
-        self._waiting = np.empty_like(self._waiting)  # the encoders have the other one
+        job = self._encoders.submit(encode, filled, capacity=writer.chunk_frames)
+        self._encoding.append((job, self._waiting))
+        self._waiting = self._spare.pop() if self._spare else np.empty_like(self._waiting)
 
     def _write(self, waiting: int) -> None:
         """Write chunks in order: those that are encoded, and as many others as leave but `waiting`."""
         writer = self._open_writer()
         try:
-            while self._encoding and (len(self._encoding) > waiting or self._encoding[0].done()):
-                writer.append_chunk(self._encoding.popleft().result())
+            while self._encoding and (len(self._encoding) > waiting or self._encoding[0][0].done()):
+                job, frames = self._encoding.popleft()
+                writer.append_chunk(job.result())
+                self._spare.append(frames)
         except Exception:
             self._encoding.clear()  # what comes after a gap is not written
             self._filled = 0
