@@ -61,7 +61,8 @@ def libertem(frames: Any, weights: Any) -> list[Row]:
         from libertem.udf.masks import ApplyMasksUDF
     except ImportError:
         return [("LiberTEM: not installed", lambda: None, np.s_[:])]
-    context = Context(executor=InlineJobExecutor())
+    # One thread, or BLAS spins on the others.
+    context = Context(executor=InlineJobExecutor(inline_threads=1))
     # Its overhead is for large data: it gets the frames many times over.
     data = context.load("memory", data=np.tile(frames, (COPIES, 1, 1)), sig_dims=2, num_partitions=1)
     udf = ApplyMasksUDF(
