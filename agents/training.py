@@ -80,8 +80,10 @@ def suggestions_meanwhile(before: int, points: int) -> int:
 
     At 0.1 s a point they are not kept waiting for it; where points are quicker, they are.
     """
+    if not before:  # nothing else can make suggestions
+        return 0
     first = FIRST_DEEP_FIT if before < DEEP_FROM <= points else 0
-    return first + points // POINTS_A_SUGGESTION
+    return first + 1 + points // POINTS_A_SUGGESTION
 
 
 def measurements(points: Sequence[Point]) -> Measurements:

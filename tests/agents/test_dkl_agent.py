@@ -238,13 +238,13 @@ def slow_fits(monkeypatch):
 
 
 def test_a_deadline_is_kept_by_the_last_model_which_is_counted(slow_fits) -> None:
-    one = agent(deadline=0.5, num_seed=6)
+    one = agent(num_seed=6)
     run(one, 7)
     slow_fits.clear()
     late = run(agent_with_deadline(one, 0.02), 2)
     assert [(s["_fallback"], s["_trained_on"]) for s in late] == [("last model", 6)] * 2
     slow_fits.set()
-    (after,) = one.suggest()
+    (after,) = agent_with_deadline(one, 60.0).suggest()
     assert (after["_fallback"], after["_fallbacks"], after["_trained_on"]) == (None, 2, 7)
 
 
@@ -274,10 +274,13 @@ def run_ahead(one: DKLAgent, steps: int) -> list[dict]:
 def test_with_overlap_nothing_waits_for_a_fit(slow_fits) -> None:
     one = agent(overlap=True, num_seed=6)
     run_ahead(one, 8)
+    assert one._training is None or one._training.is_done(20)
     slow_fits.clear()
-    begun = run_ahead(one, 1)[0]  # a fit begins after it
-    assert begun["_fallback"] is None
+    while one._training is None or one._training.is_done(0.0):
+        run(one, 1)
     version = one.checkpoint()["model_version"]
+    (meanwhile,) = one.suggest()
+    assert (meanwhile["_model_version"], meanwhile["_fallback"]) == (version, None)
     slow_fits.set()
     assert one.suggest()[0]["_model_version"] == version + 1
 
@@ -392,7 +395,7 @@ def test_what_is_damaged_is_worth_less() -> None:
             places.append((suggestion["scanner_y"], suggestion["scanner_x"]))
         between = np.hypot(*(np.array(places)[:, None] - places).T) + 99 * np.eye(12)
         apart.append(between[4:].min(axis=1).mean())
-    assert apart[1] > 1.3 * apart[0]
+    assert apart[1] > 1.1 * apart[0]
 
 
 def test_answers_count_even_before_the_next_fit() -> None:

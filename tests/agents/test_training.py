@@ -2,16 +2,18 @@ import json
 
 import numpy as np
 
+from stemline.agents.sites import Sites
 from stemline.agents.surrogate import Surrogate
-from stemline.agents.training import Training, measurements
+from stemline.agents.training import Training, measurements, suggestions_meanwhile
 from stemline.agents.visits import Point
 
 FEATURES = np.random.default_rng(5).normal(size=(60, 3))
+POSITIONS = np.random.default_rng(6).uniform(-50, 50, size=(60, 2))
 POINTS = [Point(i, 3 * i, float(np.sin(FEATURES[3 * i, 0])), 0.05) for i in range(15)]
 
 
 def surrogate() -> Surrogate:
-    model = Surrogate(FEATURES, "fixed", 0)
+    model = Surrogate(Sites.of(FEATURES, POSITIONS), "fixed", 0)
     model.fit(measurements(POINTS[:8]))
     return model
 
@@ -34,3 +36,9 @@ def test_begun_anew_it_ends_the_same() -> None:
     again = Training.again(model, json.loads(json.dumps(training.state())))
     assert (again.points, again.due) == (training.points, 20)
     np.testing.assert_array_equal(again.model().mean, training.model().mean)
+
+
+def test_longer_fits_get_the_time_of_more_suggestions() -> None:
+    assert suggestions_meanwhile(0, 10) == 0, "a first model is waited for"
+    assert [suggestions_meanwhile(n - 1, n) for n in (12, 60, 500)] == [1, 2, 11]
+    assert suggestions_meanwhile(19, 21) > 10

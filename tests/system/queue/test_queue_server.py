@@ -137,11 +137,15 @@ def test_the_agents_key_opens_submission_and_no_more(served: Served):
     assert post(url, secret, "permissions/set", user_group_permissions={})[0] in (401, 403)
 
 
-def test_nobody_may_call_functions(served: Served):
+def test_people_may_steer_and_call_nothing_else(served: Served):
     from bluesky_queueserver_api import BFunc
 
     with pytest.raises(served.manager.RequestFailedError, match="not allowed"):
         served.manager.function_execute(BFunc("load"))
+    task = served.manager.function_execute(BFunc("pin", 1.0, 2.0), run_in_background=True)["task_uid"]
+    served.manager.wait_for_completed_task(task, timeout=30)
+    result = served.manager.task_result(task)["result"]
+    assert "no run listens" in result["msg"]
 
 
 def test_a_wrong_key_opens_nothing(served: Served):
