@@ -18,7 +18,7 @@ from .placement import Armed, Placement
 from .wire import DATASET, DIFFRACTION, unpack
 
 PATTERNS = "diffraction patterns"
-DTYPE = "<f4"
+DTYPE = "<u4"
 DWELL_TIMES = (1e-3, 10.0)  # [s]
 MESSAGE = 16 * 2**20  # bytes of frames that are sent at a time, at most
 BLOCK = 0.25  # [s] of frames in a block
@@ -111,7 +111,7 @@ class NionRonchigram:
     def _own_clock(self, request: FrameRequest, number: int) -> Iterator[NDArray[np.generic]]:
         taken = 0
         while True:
-            block = unpack(self._connection.finish(PATTERNS, number)["data"])
+            block = _whole_counts(unpack(self._connection.finish(PATTERNS, number)["data"]))
             taken += len(block)
             if taken < request.count:
                 number = self._start(request, taken)  # goes on while this block is used
@@ -135,9 +135,15 @@ class NionRonchigram:
                     block = file[DATASET][taken // width : there // width].reshape(-1, ky.size, kx.size)
                 taken += len(block)
                 if len(block):
-                    yield block
+                    yield _whole_counts(block)
         with contextlib.suppress(OSError):
             Path(path).unlink()  # all of it has been handed on
+
+
+def _whole_counts(frames: NDArray[Any]) -> NDArray[np.generic]:
+    """Round Nion's counts, which are floating-point: files of frames hold whole ones."""
+    whole: NDArray[np.generic] = np.rint(np.clip(frames, 0, None)).astype(np.dtype(DTYPE))
+    return whole
 
 
 def _opened(path: Path) -> h5py.File:
