@@ -110,7 +110,10 @@ def write_gaps(
         last = -gap
         for h in range(hits):
             gap = np.int64(hit[h]) - last
-            if np.uint64(values[h]) + np.uint64(gap // skip) > np.uint64(room - at):
+            # each alone: the sum could wrap around
+            free = np.uint64(room - at)
+            skips = np.uint64(gap // skip)
+            if np.uint64(values[h]) > free or skips > free - np.uint64(values[h]):
                 return np.int64(-1)
             while gap >= skip:
                 symbols[at] = skip

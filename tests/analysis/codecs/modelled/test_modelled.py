@@ -103,6 +103,15 @@ def test_it_follows_the_beam() -> None:
     assert np.abs(shifts - (centres - model.centre)).max() < 1.0
 
 
+def test_a_pixel_of_all_ones_after_a_long_gap() -> None:
+    """Its counts and the gap's symbols wrap around in 64 bits."""
+    frames = np.zeros((9, 8, 8), "u8")
+    frames[0, 1, 5] = 1
+    frames[5, 6, 6] = 2**64 - 1
+    model = PatternModel.fit(np.eye(8, dtype="u8")[None])
+    assert np.array_equal(decode_modelled(encode_modelled(frames, model), model), frames)
+
+
 def test_another_models_chunk_is_refused() -> None:
     frames, _ = scan(0.5, 20)
     model, other = PatternModel.fit(frames), PatternModel.fit(frames[:10])
