@@ -54,7 +54,7 @@ def way_for(mean: float, pixels: int) -> Way:
         return Way(GAPS, int(np.clip(5.5 / max(mean, 1e-9), 8, 255)))
     if pixels % 4 == 0 and mean < PAIRS_BELOW:
         return Way(FOURS if mean < FOURS_BELOW else PAIRS, 0)
-    return Way(ONES, max(int(np.ceil(np.log2(mean / ONES_BELOW))), 0))
+    return Way(ONES, int(np.clip(np.ceil(np.log2(mean / ONES_BELOW)), 0, 56)))
 
 
 @compiled
