@@ -18,7 +18,7 @@ class Backlog:
         self._counted: dict[Path, tuple[int, int]] = {}
 
     def behind(self, journal: Path, forwarded: int = 0) -> int:
-        """Documents that are in a journal beyond the first `forwarded`; 0 if it is not there."""
+        """Documents that are in a journal beyond the first `forwarded`; 0 if it can't be read."""
         end, lines = self._counted.get(journal, (0, 0))
         try:
             with journal.open("rb") as file:
@@ -26,7 +26,7 @@ class Backlog:
                 for line in file:
                     if line.endswith(b"\n"):
                         end, lines = end + len(line), lines + 1
-        except FileNotFoundError:
+        except OSError:
             self._counted.pop(journal, None)
             return 0
         self._counted[journal] = end, lines
@@ -34,10 +34,10 @@ class Backlog:
 
 
 def oldest(journal: Path, offset: int = 0) -> float | None:
-    """Time of the first document from an offset on [s since 1970], None if it has none or there is none."""
+    """Time of the first document from an offset on [s since 1970], None if it has none or can't be read."""
     try:
         documents, _ = read(journal, offset, limit=1)
-    except (FileNotFoundError, JournalError):
+    except (OSError, JournalError):
         return None
     time = documents[0][1].get("time") if documents else None
     return float(time) if isinstance(time, int | float) else None

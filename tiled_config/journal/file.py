@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -36,7 +37,9 @@ def journals(folder: Path) -> list[Path]:
     for path in folder.glob(f"*{SUFFIX}"):
         # It may be moved away meanwhile.
         with contextlib.suppress(FileNotFoundError):
-            found.append((path.stat().st_mtime_ns, path))
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode):
+                found.append((about.st_mtime_ns, path))
     return [path for _, path in sorted(found)]
 
 
@@ -125,11 +128,11 @@ def num_events(documents: Iterable[Document]) -> dict[str, int]:
 
 
 def is_written(path: Path) -> bool:
-    """Whether a process that measures this run lives (a stopped one does); False if there is no such file."""
+    """Whether a process that measures this run lives (a stopped one does); False if nobody can tell."""
     try:
         with path.open("rb") as file:
             return not _share(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
 
 
@@ -174,7 +177,7 @@ def _decode(line: bytes) -> Document | None:
         match json.loads(line):
             case {"name": str(name), "doc": dict(doc)}:
                 return name, doc
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return None
 

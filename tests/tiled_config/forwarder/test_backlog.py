@@ -26,3 +26,9 @@ def test_the_oldest(tmp_path: Path) -> None:
     assert oldest(journal, len(START)) == 6.5
     assert oldest(journal, len(START + EVENT)) is None
     assert oldest(journal, journal.stat().st_size) is None
+
+
+def test_a_file_that_cannot_be_read_is_no_backlog(tmp_path: Path) -> None:
+    """The forwarder says for itself why it sets that run aside; what it says goes on."""
+    assert Backlog().behind(tmp_path) == 0
+    assert oldest(tmp_path) is None

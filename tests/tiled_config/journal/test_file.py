@@ -166,3 +166,14 @@ def test_reading_loads_no_bluesky() -> None:
     code = "import stemline.tiled_config.journal.file, sys; print({'bluesky', 'tiled'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_brackets_without_end_are_no_document(tmp_path: Path) -> None:
+    path = tmp_path / "u.jsonl"
+    path.write_bytes(b"[" * 200_000 + b"\n")
+    assert read(path) == ([], 0)
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "u.jsonl").mkdir()
+    assert journals(tmp_path) == []
