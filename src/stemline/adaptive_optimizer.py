@@ -8,6 +8,9 @@ from typing import Any
 
 from stemline.plans.protocols import BackgroundProposer
 
+# bluesky-adaptive takes each key's type from the first suggestion, which has neither a model nor a fallback.
+TEXTS = frozenset({"_kernel", "_fallback"})
+
 
 class AdaptiveOptimizer:
     """An agent that works in another process, with the blocking calls that bluesky-adaptive makes.
@@ -27,7 +30,8 @@ class AdaptiveOptimizer:
     def suggest(self, num_points: int | None = None) -> list[dict[str, Any]]:
         """Return the next points, as events of bluesky-adaptive can hold them.
 
-        What the agent has no model for yet is NaN instead of None; lists are left out.
+        What the agent has no model for yet is NaN instead of None, or an empty text; lists are left out.
+        ``_mean`` is ``decision_mean``, as in our own runs: Tiled keeps names with ``_`` for itself.
         """
         return [_scalars(point) for point in self._ask("suggest", num_points or 1)]
 
@@ -50,7 +54,12 @@ class AdaptiveOptimizer:
 
 def _scalars(suggestion: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: math.nan if value is None else value
+        _name(key): value if value is not None else "" if key in TEXTS else math.nan
         for key, value in suggestion.items()
         if not isinstance(value, (list, tuple, dict))
     }
+
+
+def _name(key: str) -> str:
+    # By its ``_id`` bluesky-adaptive knows a suggestion; it records that under a name of its own.
+    return f"decision{key}" if key.startswith("_") and key != "_id" else key
