@@ -42,7 +42,7 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
     Raises
     ------
     CatalogError
-        If nobody answers there, or the key is refused.
+        If nobody answers there, the key is refused, or it is the address of a web page.
     """
     try:
         # Tiled's client would try for half a minute.
@@ -66,6 +66,11 @@ def connect(uri: str, api_key: str) -> CatalogOfBlueskyRuns:
                 f"catalog at {uri} refused the API key: take one of those in the folder keys of the catalog"
             ) from error
         raise CatalogError(f"catalog at {uri} failed ({error}): see its log") from error
+    except ValueError as error:  # not JSON, or the address of a page, with a key in it
+        page = uri.partition("?")[0]
+        raise CatalogError(
+            f"{page} is a web page: the catalog's own address ends with /api/v1 (`stemline status` says it)"
+        ) from error
     return runs
 
 

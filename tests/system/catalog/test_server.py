@@ -56,6 +56,12 @@ def test_wrong_key(server: Any) -> None:
         connect(server.uri, "0" * 64)
 
 
+def test_address_of_a_page_is_not_the_catalogs(server: Any) -> None:
+    with pytest.raises(CatalogError, match="is a web page.*ends with /api/v1") as caught:
+        connect(server.web_url, server.viewer_key)
+    assert server.viewer_key not in str(caught.value)
+
+
 def test_web_pages_and_key(server: Any) -> None:
     assert "<html" in httpx.get(server.web_url, follow_redirects=True).text
     assert httpx.get(f"{server.uri}/metadata/runs").status_code == 401
