@@ -15,6 +15,7 @@ from tiled.structures.array import ArrayStructure, BuiltinDtype
 from tiled.structures.core import StructureFamily
 from tiled.structures.data_source import DataSource
 
+from ..error import CatalogError
 from .high_water_mark import Differs, Event, compare, mark
 from .make_or_find import make_or_find, only_conflict
 
@@ -179,7 +180,10 @@ class ReattachingWriter(_RunWriter):  # type: ignore[misc]
         # The parent would write an empty one.
         self._int_ragged_array_keys[stream] = {key for key in ragged if any(key in row for row in data_cache)}
         count = len(data_cache)
-        super()._write_internal_data(data_cache, desc_node)
+        try:
+            super()._write_internal_data(data_cache, desc_node)
+        except OverflowError as error:
+            raise CatalogError(_too_large(stream, data_cache)) from error
         self._int_ragged_array_keys[stream] = ragged
         self._count[stream] += count
 
@@ -243,3 +247,15 @@ def _refers(node: Any, source: Any) -> bool:
         if length != wanted:
             return bool(length > wanted)
     return len(there.assets) >= len(source.assets) and there.parameters == source.parameters
+
+
+def _too_large(stream: str, rows: list[dict[str, Any]]) -> str:
+    """Say which number of these events no table takes."""
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                return (
+                    f"{key} of event {row.get('seq_num')} of {stream} is {value}, and a table's integers "
+                    "have 64 bits with a sign: have the device give a float or a text"
+                )
+    return f"a number in {stream} is too large for a table"

@@ -11,6 +11,7 @@ from event_model import DocumentNames
 
 from ..adapters.frame_container_consolidator import register_frame_containers
 from ..adapters.frame_file_consolidator import register_frame_files
+from ..error import CatalogError
 from .declared_types import DeclaredTypes
 from .high_water_mark import Event
 from .reattaching_writer import ReattachingWriter
@@ -49,8 +50,14 @@ class RunWriter:
         httpx.HTTPError
             If the server is not there or does not do it. This writer can't be used any more.
         Differs, CatalogError
-            At the stop document, if the catalog does not have what came before; see `compare`.
+            At the stop document, if the catalog does not have what came before; see `compare`. At a document
+            of a kind that nobody knows.
         """
+        if name not in DocumentNames.__members__:
+            raise CatalogError(
+                f"its journal has a document of the unknown kind {name!r}: "
+                "forward it with the version of stemline that wrote it"
+            )
         self._normalize(name, self._declare(name, doc))
 
     def write_waiting(self) -> None:

@@ -201,3 +201,17 @@ def words(tmp_path: Path) -> Callable[..., Any]:
         return run
 
     return make
+
+
+def test_an_integer_that_no_table_takes_is_named(runs: Any, frames: Path, tools: Any) -> None:
+    run = tools.make_run(frames)
+    for name, doc in run.documents:
+        if name == "event" and "n" in doc["data"]:
+            doc["data"]["n"] = 2**63
+    with pytest.raises(CatalogError, match=r"n of event 1 of primary is 9223372036854775808"):
+        feed(RunWriter(runs), run)
+
+
+def test_a_document_of_an_unknown_kind_is_named(runs: Any) -> None:
+    with pytest.raises(CatalogError, match="unknown kind 'hologram'"):
+        RunWriter(runs)("hologram", {})
