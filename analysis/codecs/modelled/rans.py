@@ -20,7 +20,7 @@ STATES = 4
 
 def quantised(weights: NDArray[np.floating]) -> NDArray[np.uint16]:
     """Turn expected numbers of 256 symbols into frequencies that sum to 4096; none that occurs gets 0."""
-    scaled = weights * (SCALE / weights.sum())
+    scaled = SCALE * (weights / weights.sum())
     frequencies = np.where(weights > 0, np.maximum(np.rint(scaled), 1), 0).astype(np.int64)
     excess = int(frequencies.sum()) - SCALE
     # The most frequent ones make up for it, which costs least; never more than half of one.
