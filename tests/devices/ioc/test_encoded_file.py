@@ -83,7 +83,7 @@ def test_nothing_written_leaves_no_file(tmp_path):
 
 
 FULL = """
-import resource, signal, sys, os
+import resource, signal, sys, os, time
 from pathlib import Path
 import numpy as np
 from stemline.devices.instruments.protocol import Axis, FrameMode, FrameRequest
@@ -99,6 +99,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 try:
     for _ in range(10):
         file.append_frames(frames)
+        time.sleep(0.03)  # longer than between two flushes: what is not flushed does not count
     file.end()
 except OSError as error:
     print(file.count, file.broken, str(error).splitlines()[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bluesky_queueserver_api import BPlan
 
+from stemline.queue.service import SHORTEST_LIFE
 from stemline.tiled_config.client import connect, disconnect
 from stemline.tiled_config.config import CatalogConfig
 from stemline.tiled_config.forwarder.status import forwarder_lives
@@ -142,6 +143,7 @@ def test_a_killed_manager_is_started_again_with_its_queue(tmp_path: Path):
     with serve(tmp_path / "data") as served:
         served.manager.item_add(BPlan("survey"))
         (manager,) = [pid for pid in family(served.process.pid) if "manager_process" in command(pid)][:1]
+        time.sleep(SHORTEST_LIFE)  # one that ends sooner is not started again
         os.kill(manager, signal.SIGKILL)
         served.said("the RE manager ended: starting it again")
         served.said("the environment is open")
