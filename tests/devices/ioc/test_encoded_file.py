@@ -87,8 +87,9 @@ import resource, signal, sys, os, time
 from pathlib import Path
 import numpy as np
 from stemline.devices.instruments.protocol import Axis, FrameMode, FrameRequest
-from stemline.devices.ioc.encoded_file import EncodedFile
+from stemline.devices.ioc.encoded_file import EncodedFile, warm_up
 
+warm_up(["<u2"])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 mode = FrameMode("Counting12", "<u2", (1e-4, 1.0), 4095.0)
 axes = (Axis("ky", 64, -4e-3, 1e-3, "rad"), Axis("kx", 64, -4e-3, 1e-3, "rad"))
