@@ -40,7 +40,8 @@ def train(torch: Any, ready: threading.Event, end: threading.Event) -> int:
 
 
 def test_training_does_not_cost_the_lease(start_ioc, bench, monkeypatch):
-    torch = pytest.importorskip("torch")
+    import torch  # here, for it takes seconds to load
+
     one = bench(start_ioc())
     eels = one.microscope.eels
     assert one.run(bps.mv(eels.acquire_time, 4.0)) is None
